@@ -1,0 +1,1 @@
+// The empty program: packed as the product is, it shows what starting and ending the runtime costs by itself.

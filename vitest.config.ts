@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+// Starts packed binaries and makes namespaces, on machines with two cores: patient, and seldom two at once.
+const slow = { testTimeout: 120_000, hookTimeout: 300_000, globalSetup: ["test/binary/build-once.ts"] };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      { test: { name: "unit", include: ["test/{unit,golden}/**/*.test.ts"] } },
+      { test: { name: "binary", include: ["test/binary/**/*.test.ts"], ...slow } },
+      { test: { name: "lab", include: ["test/{lab,attacks}/**/*.test.ts"], ...slow } },
+    ],
+  },
+});
