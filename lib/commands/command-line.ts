@@ -1,0 +1,92 @@
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+import type { HookName } from "../openvpn/environment.ts";
+import { Refusal, quote } from "../refusal.ts";
+import { type Settings, defaultSettings } from "./settings.ts";
+
+const hookNames: readonly string[] = [
+  "up",
+  "route-up",
+  "route-pre-down",
+  "down",
+] satisfies readonly HookName[];
+const commandNames = ["enable", "disable", "status", "print", "help", "version"] as const;
+
+export type CommandName = (typeof commandNames)[number];
+
+/** What this run was asked for: by the name that it was started as, by its first word, or by OpenVPN's script_type. */
+export type Invocation =
+  | { readonly hook: HookName; readonly settings: Settings }
+  | {
+      readonly command: CommandName;
+      readonly settings: Settings;
+      readonly json: boolean;
+      readonly words: readonly string[];
+    };
+
+/** Wrong usage, which has an exit code of its own. */
+export class UsageRefusal extends Refusal {}
+
+/** Throws UsageRefusal. `argv0` is the name that the program was started as. */
+export function parseCommandLine(
+  argv0: string,
+  args: readonly string[],
+  scriptType: string | undefined,
+): Invocation {
+  const { policy, state, json, help, version, words } = parseOptions(args);
+  const settings = {
+    policyFile: policy ?? defaultSettings.policyFile,
+    stateDirectory: state ?? defaultSettings.stateDirectory,
+  };
+  const [word = "", ...rest] = words;
+  const hook = hookOf(argv0, word, scriptType);
+  if (hook !== undefined) return { hook, settings };
+  const command = help ? "help" : version ? "version" : commandOf(argv0, word);
+  if (json && command !== "status")
+    throw new UsageRefusal(`${command} has no --json`, "see: vpn-firewall help");
+  if (rest.length > 0 && command !== "print") {
+    throw new UsageRefusal(`${command} takes no ${quote(rest[0] ?? "")}`, "see: vpn-firewall help");
+  }
+  return { command, settings, json, words: rest };
+}
+
+/** The hook that OpenVPN runs us as, if it does. */
+export function hookOf(argv0: string, word: string, scriptType: string | undefined): HookName | undefined {
+  const isCommand = (commandNames as readonly string[]).includes(word);
+  const candidates = [basename(argv0), word, ...(isCommand ? [] : [scriptType ?? ""])];
+  return candidates.find((name) => hookNames.includes(name)) as HookName | undefined;
+}
+
+function commandOf(argv0: string, word: string): CommandName {
+  const command = commandNames.find((name) => name === word);
+  if (command !== undefined) return command;
+  const name = basename(argv0);
+  if (!name.startsWith("vpn-firewall") && word === "") {
+    throw new UsageRefusal(
+      `${quote(name)} is not a name of this program`,
+      `call it vpn-firewall, or link it as ${hookNames.join(", ")}`,
+    );
+  }
+  if (word === "") throw new UsageRefusal("There is no command", "see: vpn-firewall help");
+  throw new UsageRefusal(`${quote(word)} is not a command`, "see: vpn-firewall help");
+}
+
+function parseOptions(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        policy: { type: "string" },
+        state: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+        version: { type: "boolean", default: false },
+      },
+    });
+    return { ...values, words: positionals };
+  } catch (cause) {
+    const [first = "Wrong options"] = cause instanceof Error ? cause.message.split(". ") : [];
+    throw new UsageRefusal(first, "see: vpn-firewall help", { cause });
+  }
+}

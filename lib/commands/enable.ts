@@ -1,0 +1,35 @@
+import { load } from "../firewall/nft.ts";
+import { lockTransaction } from "../firewall/transaction.ts";
+import { stageFiles } from "../system/files.ts";
+import { resolveNames } from "../system/names.ts";
+import { formatPins, pinsFile, readPins } from "../system/pins.ts";
+import { readPolicy } from "../system/policy-files.ts";
+import { run } from "../system/run.ts";
+import { note, warn } from "./messages.ts";
+import type { Settings } from "./settings.ts";
+import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
+
+export const lockFile = "closed.nft";
+
+/**
+ * Closes the machine, and saves the rules that a boot loads. The files are on the disk before the kernel changes,
+ * and under their names only after it did: on any failure both are as they were.
+ */
+export async function enable(settings: Settings): Promise<void> {
+  const policy = await readPolicy(settings.policyFile);
+  const profiles = readClients(policy, []);
+  const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
+  const lock = lockTransaction(wantedRuleset(policy, profiles, pins));
+
+  const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });
+  try {
+    await load(lock, run);
+    staged.commit();
+  } finally {
+    staged.discard();
+  }
+
+  for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
+  note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
+  note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
+}

@@ -1,0 +1,28 @@
+export const help = `Keeps this machine closed unless its VPN is up.
+
+usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
+
+  enable               close now, and save the rules that a boot loads
+  disable              open, now and at boot
+  status [--json]      what is in force, read back from the kernel, against the policy
+  print [PROFILE...]   the rules that enable would load
+  help, version
+
+hooks, run by OpenVPN, by name or as links to this program:
+
+  up, route-up         close if that is not so yet, and open the tunnel
+  route-pre-down, down take the tunnel out; they open nothing and never fail
+
+  --policy FILE        default /etc/vpn-firewall/policy.toml, with drop-ins in policy.d/
+  --state DIR          default /var/lib/vpn-firewall
+
+exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong usage; 3 status found something
+
+For a profile, these lines:
+
+  script-security 2
+  up /etc/openvpn/up
+  route-up /etc/openvpn/route-up
+  route-pre-down /etc/openvpn/route-pre-down
+  down /etc/openvpn/down
+`;

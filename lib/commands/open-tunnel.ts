@@ -1,0 +1,98 @@
+import { resolve } from "node:path";
+import type { Address } from "../address.ts";
+import { type Carrier, carriersOf } from "../firewall/carrier.ts";
+import { lockRuleset } from "../firewall/lock.ts";
+import { load } from "../firewall/nft.ts";
+import { openTransaction } from "../firewall/transaction.ts";
+import type { HookEvent } from "../openvpn/environment.ts";
+import type { HostName, Profile } from "../openvpn/profile.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Port } from "../port.ts";
+import { Refusal } from "../refusal.ts";
+import { refuseUnlessTunnel } from "../system/interfaces.ts";
+import { type Pins, readPins } from "../system/pins.ts";
+import { readPolicy } from "../system/policy-files.ts";
+import { profilePaths, readProfile } from "../system/profiles.ts";
+import { runNow } from "../system/run-now.ts";
+import { uidOf } from "../system/users.ts";
+import { note, warn } from "./messages.ts";
+import { namesOf } from "./wanted.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Throws Refusal, and then nothing has
+ * changed.
+ */
+export async function openTunnel(event: HookEvent, settings: Settings): Promise<void> {
+  const policy = await readPolicy(settings.policyFile);
+  refuseUnlessTunnel(event.device);
+  const own = readOwnProfile(event);
+  const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(path));
+  const pins = namesOf([own, ...others]).length > 0 ? readPins(settings.stateDirectory) : new Map();
+  const lookup = { addressesOf: pinned(pins), uidOf };
+  const carriers = [
+    ...carriersOfConnection(own, event, policy, pins),
+    ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
+  ];
+  await load(openTransaction(lockRuleset(policy, carriers), event), runNow);
+  note(`open through ${event.device}`);
+}
+
+function readOwnProfile({ profile: path }: HookEvent): Profile {
+  if (path === undefined) {
+    throw new Refusal(
+      "OpenVPN runs without a configuration file, so its remotes are not known",
+      "put its options into a profile",
+    );
+  }
+  const profile = readProfile(resolve(path), process.cwd());
+  if (profile.client) return profile;
+  throw new Refusal(
+    `${profile.file}: not a client's profile`,
+    "take the hook lines out of a server's configuration",
+  );
+}
+
+function othersOf(policy: Policy, own: string): readonly string[] {
+  return profilePaths(policy).filter((path) => path !== own);
+}
+
+/** What is wrong with another profile than the connection's is told, and is no reason to end the connection. */
+function withoutFaulty<From, To>(others: readonly From[], make: (other: From) => To): readonly To[] {
+  return others.flatMap((other) => {
+    try {
+      return [make(other)];
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      warn(`left out: ${error.message}`);
+      return [];
+    }
+  });
+}
+
+/**
+ * The remotes of the connection's own profile. The server that OpenVPN has just authenticated belongs to the remote
+ * of that port, whatever its name stood for when it was pinned. Throws Refusal for a server that is none of them.
+ */
+function carriersOfConnection(
+  profile: Profile,
+  { trusted }: HookEvent,
+  policy: Policy,
+  pins: Pins,
+): readonly Carrier[] {
+  const addressesOf = (name: HostName, port: Port): readonly Address[] =>
+    trusted?.port === port ? [...pinned(pins)(name), trusted.address] : pinned(pins)(name);
+  const carriers = carriersOf(profile, policy.identity, { addressesOf, uidOf });
+  if (trusted === undefined) return carriers;
+  const { address, port } = trusted;
+  if (carriers.some((carrier) => carrier.address.text === address.text && carrier.port === port))
+    return carriers;
+  throw new Refusal(
+    `OpenVPN is connected to ${address.text} port ${port}, which is no remote of ${profile.file}`,
+    "put all remotes into the profile, none on OpenVPN's command line",
+  );
+}
+
+function pinned(pins: Pins): (name: HostName) => readonly Address[] {
+  return ({ text }) => pins.get(text)?.addresses ?? [];
+}

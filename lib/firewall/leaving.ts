@@ -1,0 +1,205 @@
+import type { InterfaceName } from "../interface.ts";
+import { type Exception, type Policy, counterKey } from "../policy/policy.ts";
+import { type Chain, type Rule, rule } from "./ruleset.ts";
+import { type Family, families, ip } from "./sets.ts";
+import { type Statement, interfaceList, nft } from "./statement.ts";
+
+const dnsPorts = nft`{ 53, 853 }`;
+const lanDnsPorts = nft`{ 53, 853, 5353, 5355 }`;
+const transport = nft`meta l4proto { tcp, udp } th`;
+
+/**
+ * All reasons for which a packet may leave, in the order of the guarantee. Two base chains ask it: output, which
+ * refuses at once, and postrouting, which sees the interface that the packet really takes.
+ */
+export function leaving(policy: Policy): Chain {
+  return {
+    name: nft`leaving`,
+    rules: [
+      allowLoopback(),
+      ...toTunnels(policy, nft``, nft`goto into_tunnel`, nft`into the tunnel`),
+      ...allowCarrier(),
+      ...allowLinkUpkeep(),
+      ...policy.exceptions.map(allowException),
+      ...allowMulticast(policy),
+      refuseDnsOnLan(),
+      ...allowLan(),
+      ...refusalsForForwarded(policy.forward.from),
+    ],
+  };
+}
+
+/** What a tunnel takes, from this machine and from those that it forwards for. */
+export function intoTunnel({ tunnel }: Policy): Chain {
+  return {
+    name: nft`into_tunnel`,
+    rules: [
+      ...(tunnel.ipv6
+        ? []
+        : [rule(nft`meta nfproto ipv6 return`, nft`the policy refuses IPv6 in the tunnel`)]),
+      ...allowResolvers(tunnel.dns),
+      rule(nft`accept`, nft`the tunnel`),
+    ],
+  };
+}
+
+/** Rules that send what goes to any tunnel, and matches `condition`, to `verdict`. */
+export function toTunnels(
+  { interfaces }: Policy,
+  condition: Statement,
+  verdict: Statement,
+  comment: Statement,
+): readonly Rule[] {
+  const byIndex = rule(nft`${condition}oif @tunnels ${verdict}`, comment);
+  if (interfaces.length === 0) return [byIndex];
+  return [
+    byIndex,
+    rule(
+      nft`${condition}oifname { ${interfaceList(interfaces)} } ${verdict}`,
+      nft`${comment}, named by the policy`,
+    ),
+  ];
+}
+
+function allowLoopback(): Rule {
+  return rule(nft`oif "lo" accept`, nft`loopback leaves no interface`);
+}
+
+function allowCarrier(): readonly Rule[] {
+  return families.flatMap((family) => {
+    const remote = nft`${ip(family)} daddr . meta l4proto . th dport`;
+    return [
+      rule(nft`meta mark . ${remote} @remotes_by_mark${family} accept`, nft`1 carrier, by OpenVPN's mark`),
+      rule(nft`meta skuid . ${remote} @remotes_by_user${family} accept`, nft`1 carrier, by OpenVPN's user`),
+      rule(nft`${remote} @remotes_by_anyone${family} accept`, nft`1 carrier, identity = none`),
+    ];
+  });
+}
+
+function allowLinkUpkeep(): readonly Rule[] {
+  return [
+    // Hop limit 255 cannot have crossed a router, nor will it: RFC 4861, 6.1 and 7.1.
+    rule(
+      nft`ip6 hoplimit 255 icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } icmpv6 code 0 accept`,
+      nft`2 link upkeep: neighbour discovery`,
+    ),
+    rule(nft`meta nfproto ipv4 udp sport 68 udp dport 67 accept`, nft`2 link upkeep: DHCP`),
+    rule(
+      nft`ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::1:2 } udp sport 546 udp dport 547 accept`,
+      nft`2 link upkeep: DHCPv6`,
+    ),
+  ];
+}
+
+function allowException(exception: Exception): Rule {
+  const { name, direction } = exception;
+  const what = direction === "out" ? nft`4 exception` : nft`4 exception, answers`;
+  return rule(nft`${leavesByException(exception)} accept`, nft`${what}: ${name}`);
+}
+
+/** For postrouting alone: the reasons are asked twice, and a packet is to count once. */
+export function countExceptions({ exceptions, interfaces }: Policy): readonly Rule[] {
+  const named = interfaces.length === 0 ? nft`` : nft`oifname != { ${interfaceList(interfaces)} } `;
+  return exceptions.map((exception) =>
+    rule(
+      nft`oif != "lo" oif != @tunnels ${named}${leavesByException(exception)} counter name "${exceptionCounter(exception.name)}"`,
+      nft`4 exception, counted: ${exception.name}`,
+    ),
+  );
+}
+
+function leavesByException({ direction, address, protocol, port }: Exception): Statement {
+  const peer = nft`${ip(address.family)} daddr ${address.text}`;
+  return direction === "out"
+    ? nft`${peer} ${protocol} dport ${port}`
+    : nft`${peer} ${protocol} sport ${port} ct state established ct direction reply`;
+}
+
+/** Before DNS is refused: mDNS is one of the things that were asked for. */
+function allowMulticast({ lan }: Policy): readonly Rule[] {
+  if (!lan.multicast) return [];
+  const notDns = nft`udp dport != { 53, 853, 5355 }`;
+  const memberships = nft`{ mld-listener-report, mld-listener-reduction, mld2-listener-report }`;
+  const rules = {
+    4: [
+      rule(nft`ip daddr ${multicast(4)} ${notDns} accept`, nft`3 LAN: multicast and broadcast`),
+      rule(nft`ip daddr 224.0.0.0/24 meta l4proto igmp accept`, nft`3 LAN: group membership`),
+    ],
+    6: [
+      rule(nft`ip6 daddr ${multicast(6)} ${notDns} accept`, nft`3 LAN: multicast`),
+      rule(nft`ip6 daddr ff02::/16 icmpv6 type ${memberships} accept`, nft`3 LAN: group membership`),
+    ],
+  };
+  return families.flatMap((family) =>
+    lan.allow.some((network) => network.family === family) ? rules[family] : [],
+  );
+}
+
+/** The groups of the link and the site, and IPv4's broadcast. */
+export function multicast(family: Family): Statement {
+  return family === 4 ? nft`{ 224.0.0.0/24, 239.0.0.0/8, 255.255.255.255 }` : nft`{ ff02::/16, ff05::/16 }`;
+}
+
+/** Before the LAN is accepted: its resolver is the commonest leak of all. */
+function refuseDnsOnLan(): Rule {
+  return rule(nft`${transport} dport ${lanDnsPorts} return`, nft`3 LAN: never DNS`);
+}
+
+function allowLan(): readonly Rule[] {
+  return [
+    rule(nft`ip daddr @lan4 accept`, nft`3 LAN, fixed private ranges only`),
+    rule(nft`ip6 daddr @lan6 accept`, nft`3 LAN, fixed private ranges only`),
+  ];
+}
+
+function allowResolvers(dns: Policy["tunnel"]["dns"]): readonly Rule[] {
+  if (dns === "any") return [];
+  const refuseOthers = rule(nft`${transport} dport ${dnsPorts} return`, nft`other resolvers are refused`);
+  if (dns === "pushed") {
+    return [
+      rule(
+        nft`oif . ip daddr @resolvers4 ${transport} dport ${dnsPorts} accept`,
+        nft`a resolver that was pushed`,
+      ),
+      rule(
+        nft`oif . ip6 daddr @resolvers6 ${transport} dport ${dnsPorts} accept`,
+        nft`a resolver that was pushed`,
+      ),
+      refuseOthers,
+    ];
+  }
+  return [
+    ...dns.map((resolver) =>
+      rule(
+        nft`${ip(resolver.family)} daddr ${resolver.text} ${transport} dport ${dnsPorts} accept`,
+        nft`a resolver of the policy`,
+      ),
+    ),
+    refuseOthers,
+  ];
+}
+
+/** The kernel refuses forwarded packets with packets of its own, which no socket owns and which carry no data. */
+function refusalsForForwarded(from: readonly InterfaceName[]): readonly Rule[] {
+  if (from.length === 0) return [];
+  const names = interfaceList(from);
+  return [
+    rule(
+      nft`oifname { ${names} } tcp flags & (syn | rst) == rst accept`,
+      nft`5 forwarded machines: refused at once`,
+    ),
+    rule(
+      nft`oifname { ${names} } icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
+      nft`5 forwarded machines: refused at once`,
+    ),
+    rule(
+      nft`oifname { ${names} } icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
+      nft`5 forwarded machines: refused at once`,
+    ),
+  ];
+}
+
+export function exceptionCounter(name: Exception["name"]): Statement {
+  // The key is letters, digits and underscores only.
+  return `exception_${counterKey(name)}` as Statement;
+}

@@ -1,0 +1,67 @@
+import type { Policy } from "../policy/policy.ts";
+import { fromTunnel, input, prerouting, refuse } from "./arriving.ts";
+import type { Carrier } from "./carrier.ts";
+import { forward, forwarding, masquerading } from "./forwarding.ts";
+import { countExceptions, exceptionCounter, intoTunnel, leaving } from "./leaving.ts";
+import { type Chain, type Ruleset, rule } from "./ruleset.ts";
+import { hookSets, lanSets, remoteSets } from "./sets.ts";
+import { nft } from "./statement.ts";
+
+/** The closed machine: what the policy and the profiles ask for while no hook has opened anything. */
+export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Ruleset {
+  const masquerade = policy.forward.masquerade && policy.forward.from.length > 0;
+  return {
+    sets: [...hookSets(), ...remoteSets(carriers), ...lanSets(policy)],
+    counters: [
+      nft`blocked_out`,
+      nft`blocked_in`,
+      nft`blocked_forward`,
+      ...policy.exceptions.map(({ name }) => exceptionCounter(name)),
+    ],
+    chains: [
+      leaving(policy),
+      intoTunnel(policy),
+      fromTunnel(policy),
+      forwarding(policy),
+      prerouting(),
+      input(policy),
+      output(),
+      forward(policy),
+      postrouting(policy),
+      ...(masquerade ? [masquerading(policy)] : []),
+    ],
+  };
+}
+
+function output(): Chain {
+  return {
+    name: nft`output`,
+    hook: nft`type filter hook output priority filter; policy drop`,
+    rules: [
+      rule(nft`jump leaving`, nft`the reasons of the guarantee`),
+      ...refuse(
+        nft`out`,
+        rule(nft`meta l4proto tcp reject with tcp reset`, nft`local programs fail fast`),
+        // icmpx: "reject with icmp" in an inet table would leave IPv6 without an answer.
+        rule(nft`reject with icmpx admin-prohibited`, nft`local programs fail fast`),
+      ),
+    ],
+  };
+}
+
+/**
+ * The same question once more, because output can be wrong about the interface: a mark that another program sets
+ * routes the packet anew, and output still sees the interface it had before. A reject is not possible here.
+ */
+function postrouting(policy: Policy): Chain {
+  return {
+    name: nft`postrouting`,
+    hook: nft`type filter hook postrouting priority filter; policy drop`,
+    rules: [
+      rule(nft`jump forwarding`, nft`5 forwarded machines`),
+      ...countExceptions(policy),
+      rule(nft`jump leaving`, nft`the reasons of the guarantee`),
+      ...refuse(nft`out`),
+    ],
+  };
+}

@@ -1,0 +1,80 @@
+import { Refusal, quote } from "../refusal.ts";
+import type { Outcome, Run } from "../system/process.ts";
+import type { Statement } from "./statement.ts";
+
+/** The only door to the kernel's rules: the nft program, by text, one transaction at a time. */
+const nftPath = "/usr/sbin/nft";
+const milliseconds = 5000;
+const oldestVersion = [1, 0, 1] as const;
+
+/** Loads a transaction: all of it or nothing. Throws Refusal, and then the rules are as they were. */
+export async function load(transaction: Statement, run: Run): Promise<void> {
+  const outcome = await run({ file: nftPath, args: ["-f", "-"], input: transaction, milliseconds });
+  if (outcome.exitCode !== 0) throw await refusal(outcome, run);
+}
+
+/** `nft -j list table` of ours; undefined where there is no such table. Throws Refusal. */
+export async function listTable(run: Run): Promise<string | undefined> {
+  const args = ["-j", "-n", "list", "table", "inet", "vpn_firewall"];
+  const outcome = await run({ file: nftPath, args, milliseconds });
+  if (outcome.exitCode === 0) return outcome.stdout;
+  if (outcome.exitCode !== undefined && outcome.stderr.includes("No such file or directory"))
+    return undefined;
+  throw await refusal(outcome, run);
+}
+
+async function refusal(outcome: Outcome, run: Run): Promise<Refusal> {
+  if (outcome.failure === "ENOENT") {
+    return new Refusal(`Cannot find nft at ${nftPath}`, "install the package nftables");
+  }
+  if (outcome.failure === "ETIMEDOUT") {
+    return new Refusal(
+      `nft did not answer within ${milliseconds / 1000} seconds`,
+      "look at what keeps the machine busy, and try again",
+    );
+  }
+  if (outcome.failure !== undefined) {
+    return new Refusal(
+      `Cannot run nft: ${outcome.failure}`,
+      "raise the limit on processes (TasksMax=, LimitNPROC=), or look at the kernel's log",
+    );
+  }
+  const said =
+    outcome.stderr.split("\n").find((line) => line.includes("rror")) ?? outcome.stderr.split("\n")[0] ?? "";
+  if (said.includes("Operation not permitted")) {
+    return new Refusal(
+      "The kernel does not let this process change or read the rules: Operation not permitted",
+      "run it as root, or with CAP_NET_ADMIN",
+    );
+  }
+  if (said.includes("No such file or directory")) {
+    return new Refusal(
+      "The lock is not in force: there is no table inet vpn_firewall",
+      "run: vpn-firewall enable",
+    );
+  }
+  const version = await installedVersion(run);
+  if (version !== undefined && isOlder(version)) {
+    return new Refusal(
+      `nft ${version.join(".")} is too old for these rules`,
+      `install nftables ${oldestVersion.join(".")} or newer`,
+    );
+  }
+  return new Refusal(
+    `nft refused the rules: ${quote(said)}`,
+    "report this with the output of: vpn-firewall print",
+  );
+}
+
+async function installedVersion(run: Run): Promise<readonly number[] | undefined> {
+  const { stdout } = await run({ file: nftPath, args: ["--version"], milliseconds });
+  return /^nftables v([0-9]+)\.([0-9]+)\.([0-9]+)/.exec(stdout)?.slice(1).map(Number);
+}
+
+function isOlder(version: readonly number[]): boolean {
+  for (const [index, oldest] of oldestVersion.entries()) {
+    const part = version[index] ?? 0;
+    if (part !== oldest) return part < oldest;
+  }
+  return false;
+}

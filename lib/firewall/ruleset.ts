@@ -1,0 +1,32 @@
+import type { Statement } from "./statement.ts";
+
+/** What the kernel holds, in the order in which a person would think of it: sets, counters, then chains. */
+export type Ruleset = {
+  readonly sets: readonly NamedSet[];
+  readonly counters: readonly Statement[];
+  readonly chains: readonly Chain[];
+};
+
+export type NamedSet = {
+  readonly name: Statement;
+  readonly type: Statement;
+  readonly content: Content;
+};
+
+/** Who decides what is in a set: the policy and the profiles say all of it, hooks add and remove elements. */
+export type Content =
+  | { readonly of: "policy" | "profiles"; readonly elements: readonly Statement[] }
+  | { readonly of: "hooks" };
+
+export type Chain = {
+  readonly name: Statement;
+  /** Absent in a chain that only others jump to. */
+  readonly hook?: Statement;
+  readonly rules: readonly Rule[];
+};
+
+export type Rule = { readonly statement: Statement; readonly comment: Statement };
+
+export function rule(statement: Statement, comment: Statement): Rule {
+  return { statement, comment };
+}

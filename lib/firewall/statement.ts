@@ -1,0 +1,49 @@
+import type { Address, Network } from "../address.ts";
+import type { InterfaceName } from "../interface.ts";
+import type { ExceptionName } from "../policy/policy.ts";
+import type { Port, Protocol } from "../port.ts";
+
+declare const brand: unique symbol;
+
+/** A piece of nft text in which every outside value was parsed before: a plain string does not fit. */
+export type Statement = string & { readonly [brand]: "statement" };
+
+/** The number of a user. */
+export type Uid = number & { readonly [brand]: "uid" };
+
+/** A socket's mark, never 0, which is what a socket without a mark has. */
+export type Mark = number & { readonly [brand]: "mark" };
+
+export type Word =
+  | Statement
+  | Address["text"]
+  | Network["text"]
+  | InterfaceName
+  | ExceptionName
+  | Port
+  | Protocol
+  | Uid
+  | Mark
+  | 4
+  | 6;
+
+/** The only way to nft text: literal parts are the program's own, and values are words or lists of words. */
+export function nft(parts: TemplateStringsArray, ...values: readonly (Word | readonly Word[])[]): Statement {
+  return String.raw(
+    { raw: parts },
+    ...values.map((value) => (Array.isArray(value) ? value.join(", ") : value)),
+  ) as Statement;
+}
+
+/** Names of interfaces for a set, in quotes: bare, one such as "vlan" would be a word of nft's own. */
+export function interfaceList(names: readonly InterfaceName[]): Statement {
+  return names.map((name) => nft`"${name}"`).join(", ") as Statement;
+}
+
+export function parseUid(text: string): Uid | undefined {
+  return /^(0|[1-9][0-9]{0,9})$/.test(text) && Number(text) < 0xffffffff ? (Number(text) as Uid) : undefined;
+}
+
+export function toMark(value: number): Mark | undefined {
+  return Number.isInteger(value) && value > 0 && value <= 0xffffffff ? (value as Mark) : undefined;
+}

@@ -1,0 +1,108 @@
+import type { Address } from "../address.ts";
+import type { InterfaceName } from "../interface.ts";
+import type { Chain, Content, NamedSet, Ruleset } from "./ruleset.ts";
+import { type Statement, nft } from "./statement.ts";
+
+/** What a hook opens. nft turns the name into the index that only this interface has, when it loads the rules. */
+export type Tunnel = {
+  readonly device: InterfaceName;
+  readonly addresses: readonly Address[];
+  readonly resolvers: readonly Address[];
+};
+
+const table = nft`inet vpn_firewall`;
+
+/**
+ * The whole lock in one transaction, loaded over whatever is in force: the base chains stay, their rules are
+ * flushed and refilled, so that no packet finds them empty. What hooks have opened stays open.
+ */
+export function lockTransaction(ruleset: Ruleset): Statement {
+  return lines([
+    nft`# vpn-firewall: closed but for the reasons of its guarantee`,
+    ...declare(ruleset),
+    ...refill(ruleset, ["policy", "profiles"]),
+  ]);
+}
+
+/**
+ * The lock again, and the tunnel's interface in it. Remotes are only added: those that other profiles brought
+ * are not this hook's to take away.
+ */
+export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
+  return lines([
+    ...declare(ruleset),
+    ...refill(ruleset, ["policy"]),
+    ...elements(tunnel).map(({ set, element }) => nft`add element ${table} ${set} { ${element} }`),
+  ]);
+}
+
+/** The tunnel's elements out of their sets, there or not: a delete alone would fail on a missing one. */
+export function closeTransaction(tunnel: Tunnel): Statement {
+  return lines(
+    elements(tunnel).flatMap(({ set, element }) => [
+      nft`add element ${table} ${set} { ${element} }`,
+      nft`delete element ${table} ${set} { ${element} }`,
+    ]),
+  );
+}
+
+/** Everything of ours away, there or not. */
+export function unlockTransaction(): Statement {
+  return lines([nft`add table ${table}`, nft`delete table ${table}`]);
+}
+
+function declare({ sets, counters, chains }: Ruleset): readonly Statement[] {
+  return [
+    nft`add table ${table}`,
+    nft`flush table ${table}`,
+    nft``,
+    nft`table ${table} {`,
+    ...sets.flatMap(declareSet),
+    ...counters.flatMap((counter) => [nft`	counter ${counter} {`, nft`	}`, nft``]),
+    ...chains.flatMap(declareChain),
+    nft`}`,
+  ];
+}
+
+function declareSet({ name, type }: NamedSet): readonly Statement[] {
+  return [nft`	set ${name} {`, nft`		type ${type}`, nft`	}`, nft``];
+}
+
+function declareChain({ name, hook, rules }: Chain): readonly Statement[] {
+  return [
+    nft`	chain ${name} {`,
+    ...(hook === undefined ? [] : [nft`		${hook};`]),
+    ...rules.map(({ statement, comment }) => nft`		${statement} comment "${comment}"`),
+    nft`	}`,
+    nft``,
+  ];
+}
+
+function refill({ sets }: Ruleset, owners: readonly Content["of"][]): readonly Statement[] {
+  return sets.flatMap(({ name, content }) => {
+    if (content.of === "hooks") return [];
+    const flush = owners.includes(content.of) ? [nft`flush set ${table} ${name}`] : [];
+    if (content.elements.length === 0) return flush;
+    const lines = content.elements.map((element) => nft`	${element},`);
+    return [...flush, nft`add element ${table} ${name} {`, ...lines, nft`}`];
+  });
+}
+
+function elements({
+  device,
+  addresses,
+  resolvers,
+}: Tunnel): readonly { set: Statement; element: Statement }[] {
+  return [
+    { set: nft`tunnels`, element: nft`"${device}"` },
+    ...addresses.map(({ family, text }) => ({ set: nft`tunnel_addresses${family}`, element: nft`${text}` })),
+    ...resolvers.map(({ family, text }) => ({
+      set: nft`resolvers${family}`,
+      element: nft`"${device}" . ${text}`,
+    })),
+  ];
+}
+
+function lines(statements: readonly Statement[]): Statement {
+  return `${statements.join("\n")}\n` as Statement;
+}

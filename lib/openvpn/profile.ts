@@ -1,0 +1,156 @@
+import type { InterfaceName } from "../interface.ts";
+import { Refusal, quote } from "../refusal.ts";
+import { type ConnectionTo, withRemote } from "./connection.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Option, readOptions } from "./option.ts";
+import { refuseAt } from "./place.ts";
+import {
+  type DeviceType,
+  type Settings,
+  type UserName,
+  applyToSettings,
+  initialSettings,
+} from "./settings.ts";
+import { understood } from "./vocabulary.ts";
+
+export type { Endpoint, HostName } from "./endpoint.ts";
+export type { UserName } from "./settings.ts";
+
+/**
+ * The text of a file, one character per byte (latin1), because OpenVPN counts bytes. A path is as OpenVPN was given it,
+ * so relative to its working directory. Throws a Refusal, also for a file larger than the caller wants to hold.
+ */
+export type ReadFile = (path: string) => string;
+
+/** What a configuration file of OpenVPN says of the carrier, its sender, and the tunnel. */
+export type Profile = {
+  readonly file: string;
+  /** False where nothing is connected to: a server's configuration, or a part of one. */
+  readonly client: boolean;
+  /** At least one if `client`; in the order of the file, which is not the order of attempts. */
+  readonly endpoints: readonly Endpoint[];
+  /** What OpenVPN sets on its socket, 1 to 2147483647; absent if nothing. */
+  readonly mark?: number;
+  /** Who OpenVPN becomes after the first connection. */
+  readonly user?: UserName;
+  /** Absent where the kernel numbers it (`dev tun`, `dev tap`). */
+  readonly device?: InterfaceName;
+  readonly deviceType?: DeviceType;
+};
+
+/** How deep OpenVPN follows `config`, and a bound on the whole: files that name each other twice are 2^10 otherwise. */
+const maxDepth = 10;
+const maxFiles = 100;
+
+/**
+ * What OpenVPN 2.6 would make of the file, or a Refusal `FILE:LINE: what and why` where it would do nothing, something
+ * else than it says, or what cannot be pinned.
+ */
+export function parseProfile(file: string, read: ReadFile): Profile {
+  if (file === "stdin") {
+    throw new Refusal(
+      `${file}:1: Cannot read a profile that OpenVPN had on standard input`,
+      "give OpenVPN a file",
+    );
+  }
+  const settings = initialSettings();
+  const budget = { files: maxFiles - 1 };
+  readInto(settings, file, read(file), { read, budget, depth: 1 });
+  return profileOf(file, settings);
+}
+
+type Inclusion = { readonly read: ReadFile; readonly budget: { files: number }; readonly depth: number };
+
+function readInto(settings: Settings, file: string, text: string, inclusion: Inclusion): void {
+  for (const written of readOptions({ kind: "file", file, firstLine: 1, text })) {
+    const option = understood(written, false);
+    if (option === undefined) continue;
+    if (option.name === "config") include(settings, option, inclusion);
+    else applyToSettings(settings, option);
+  }
+}
+
+function include(settings: Settings, option: Option, { read, budget, depth }: Inclusion): void {
+  const path = option.parameters[0] ?? "";
+  if (path === "stdin") {
+    refuseAt(option, "Cannot read what OpenVPN reads from standard input", "give it in a file");
+  }
+  if (settings.directory !== undefined && !path.startsWith("/")) {
+    refuseAt(option, `Cannot follow ${quote(path)} after the line cd`, "write the whole path, from /");
+  }
+  if (depth === maxDepth || budget.files === 0) {
+    refuseAt(
+      option,
+      `Cannot follow config further than ${maxDepth} deep or ${maxFiles} files`,
+      "write one file",
+    );
+  }
+  budget.files -= 1;
+  readInto(settings, path, readIncluded(option, path, read), { read, budget, depth: depth + 1 });
+}
+
+function readIncluded(option: Option, path: string, read: ReadFile): string {
+  try {
+    return read(path);
+  } catch (error) {
+    if (error instanceof Refusal) refuseAt(option, error.message, error.hint, error);
+    throw error;
+  }
+}
+
+function profileOf(file: string, settings: Settings): Profile {
+  const { mark, user, device, deviceType = typeOf(device) } = settings;
+  const numbered = device === "tun" || device === "tap" || deviceType === "null";
+  const endpoints = endpointsOf(settings);
+  return {
+    file,
+    client: endpoints.length > 0,
+    endpoints,
+    ...(mark !== undefined && mark !== 0 && { mark }),
+    ...(user !== undefined && { user }),
+    ...(device !== undefined && !numbered && { device }),
+    ...(deviceType !== undefined && { deviceType }),
+  };
+}
+
+function typeOf(device = ""): DeviceType | undefined {
+  return (["tun", "tap", "null"] as const).find((type) => device.startsWith(type));
+}
+
+function endpointsOf(settings: Settings): Endpoint[] {
+  const { client, pull, remotes, blocks } = settings;
+  const server = settings.server ?? settings.serverMode;
+  const connects = remotes.length > 0 || blocks.length > 0;
+  if (server !== undefined) {
+    if (connects || client !== undefined || pull !== undefined) {
+      refuseAt(server, "Cannot be a server and a client at once", "remove this line, or the client's");
+    }
+    return [];
+  }
+  if (!connects) {
+    const needsRemote = client ?? pull;
+    if (needsRemote !== undefined) {
+      refuseAt(needsRemote, "Cannot pin a client without a remote", "add a line remote HOST PORT");
+    }
+    return [];
+  }
+  return usableConnections(settings).map(endpointOf);
+}
+
+/** Blocks make OpenVPN forget every remote outside of them, and `proto-force` all of another protocol. */
+function usableConnections({ connection, remotes, blocks, client, protoForce }: Settings): ConnectionTo[] {
+  const all = blocks.length > 0 ? blocks : remotes.map((remote) => withRemote(connection, remote));
+  const decided = all.map((each): ConnectionTo =>
+    each.transport === "tcp" && client !== undefined ? { ...each, transport: "tcp-client" } : each,
+  );
+  if (protoForce === undefined) return decided;
+  const usable = decided.filter(({ transport }) => transport === protoForce.transport);
+  if (usable.length === 0) {
+    refuseAt(
+      protoForce,
+      "Cannot find a remote of this protocol",
+      "write udp or tcp-client, as the remotes have it",
+    );
+  }
+  return usable;
+}

@@ -1,0 +1,73 @@
+import type { Address, Network } from "../address.ts";
+import type { InterfaceName } from "../interface.ts";
+import type { Port, Protocol } from "../port.ts";
+
+declare const brand: unique symbol;
+
+/**
+ * What the user asks for, from /etc/vpn-firewall/policy.toml and its drop-ins. Every list is without duplicates, and
+ * every value is canonical.
+ */
+export type Policy = {
+  /** Absolute glob patterns; undefined stands for the client profiles under /etc/openvpn. */
+  readonly profiles: readonly ProfilePattern[] | undefined;
+  /** Tunnels that no hook opens, by name. */
+  readonly interfaces: readonly InterfaceName[];
+  readonly identity: Identity;
+  readonly lan: {
+    /** Within the private ranges of the guarantee, none within another; empty unless asked for. */
+    readonly allow: readonly Network[];
+    /** Never DNS; empty if `allow` is. */
+    readonly inbound: readonly Service[];
+    /** False if `allow` is empty. */
+    readonly multicast: boolean;
+  };
+  readonly tunnel: {
+    readonly inbound: readonly Service[];
+    /** Who may be asked for names inside the tunnel; a list is never empty. */
+    readonly dns: "any" | "pushed" | readonly Address[];
+    readonly ipv6: boolean;
+  };
+  readonly forward: {
+    /** Interfaces whose machines may use the tunnel; none of them is in `interfaces`. */
+    readonly from: readonly InterfaceName[];
+    readonly masquerade: boolean;
+  };
+  readonly exceptions: readonly Exception[];
+};
+
+/** How a packet is known to be OpenVPN's own: its socket's mark, its user, or not at all. */
+export type Identity = "auto" | "mark" | "user" | "none";
+
+/** An absolute path whose last component may hold `*` and `?`. */
+export type ProfilePattern = string & { readonly [brand]: "profile pattern" };
+
+export type Service = { readonly protocol: Protocol; readonly port: Port };
+
+/** A hole in the guarantee that the user wrote: the peer's address, and the port of the side that listens. */
+export type Exception = {
+  readonly name: ExceptionName;
+  readonly direction: "in" | "out";
+  readonly address: Network;
+  readonly protocol: Protocol;
+  readonly port: Port;
+};
+
+/** `[A-Za-z0-9][A-Za-z0-9 ._-]{0,47}`; unique in a policy also as `counterKey()`. */
+export type ExceptionName = string & { readonly [brand]: "exception name" };
+
+/** What stands without a policy file: the safest policy. */
+export const defaultPolicy: Policy = {
+  profiles: undefined,
+  interfaces: [],
+  identity: "auto",
+  lan: { allow: [], inbound: [], multicast: false },
+  tunnel: { inbound: [], dns: "any", ipv6: true },
+  forward: { from: [], masquerade: true },
+  exceptions: [],
+};
+
+/** The part of an nft counter's name that stands for an exception: two names of one policy never share it. */
+export function counterKey(name: ExceptionName): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "_");
+}

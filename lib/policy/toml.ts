@@ -1,0 +1,124 @@
+/**
+ * The policy as TOML text. Read by hand and not by a schema library: the schema is a page long, and each refusal has to
+ * say where its value stands and what would be accepted instead. What imports this file loads the TOML parser too;
+ * without a policy file `defaultPolicy` is all there is.
+ */
+import { parseDocument, type Located, type Source } from "./document.ts";
+import { readExceptions } from "./exceptions.ts";
+import { knownMembers } from "./keys.ts";
+import { defaultPolicy, type Policy } from "./policy.ts";
+import {
+  readAddress,
+  readBoolean,
+  readInterfaceName,
+  readLanNetworks,
+  readLanService,
+  readList,
+  readOneOf,
+  readProfilePattern,
+  readService,
+  readTunnelName,
+  type Reader,
+} from "./values.ts";
+
+/**
+ * The policy of several files, policy.toml and then its drop-ins in their order. A key of a later file replaces that of
+ * an earlier one; `[[allow]]` adds up. Files that say nothing, and no files, are `defaultPolicy`.
+ *
+ * @throws {Refusal} at FILE:LINE:COLUMN for the first thing that is not a policy.
+ */
+export function parsePolicy(sources: readonly Source[]): Policy {
+  const files = sources.map(parseDocument);
+  const policy = files.reduce(applyFile, defaultPolicy);
+  const whole = { ...policy, exceptions: readExceptions(files) };
+  refuseContradictions(whole, files);
+  return whole;
+}
+
+function applyFile(policy: Policy, file: Located): Policy {
+  const top = knownMembers(file, "");
+  const lan = tableMembers(top, "lan");
+  const tunnel = tableMembers(top, "tunnel");
+  const forward = tableMembers(top, "forward");
+  return {
+    profiles: read(top, "profiles", readProfiles) ?? policy.profiles,
+    interfaces: read(top, "interfaces", readTunnelNames) ?? policy.interfaces,
+    identity: read(top, "identity", readIdentity) ?? policy.identity,
+    lan: {
+      allow: read(lan, "allow", readLanNetworks) ?? policy.lan.allow,
+      inbound: read(lan, "inbound", readLanServices) ?? policy.lan.inbound,
+      multicast: read(lan, "multicast", readBoolean) ?? policy.lan.multicast,
+    },
+    tunnel: {
+      inbound: read(tunnel, "inbound", readServices) ?? policy.tunnel.inbound,
+      dns: read(tunnel, "dns", readDns) ?? policy.tunnel.dns,
+      ipv6: read(tunnel, "ipv6", readBoolean) ?? policy.tunnel.ipv6,
+    },
+    forward: {
+      from: read(forward, "from", readForwardNames) ?? policy.forward.from,
+      masquerade: read(forward, "masquerade", readBoolean) ?? policy.forward.masquerade,
+    },
+    exceptions: policy.exceptions,
+  };
+}
+
+type Members = ReadonlyMap<string, Located>;
+
+function tableMembers(top: Members, table: "lan" | "tunnel" | "forward"): Members {
+  const at = top.get(table);
+  return at === undefined ? new Map() : knownMembers(at, table);
+}
+
+function read<Value>(members: Members, key: string, reader: Reader<Value>): Value | undefined {
+  const at = members.get(key);
+  return at === undefined ? undefined : reader(at);
+}
+
+const readProfiles = readList(readProfilePattern, '["/etc/openvpn/client/*.conf"]');
+const readTunnelNames = readList(readTunnelName, '["wg0"]');
+const readIdentity = readOneOf("auto", "mark", "user", "none");
+const readLanServices = readList(readLanService, '["tcp/22"]');
+const readServices = readList(readService, '["tcp/51413"]');
+const readForwardNames = readList(readInterfaceName, '["eth1"]');
+const readDnsWord = readOneOf("any", "pushed");
+const readDnsList = readList(readAddress, '["10.8.0.1"]');
+
+function readDns(at: Located): Policy["tunnel"]["dns"] {
+  const hint = 'write "any", "pushed", or a list of addresses such as ["10.8.0.1"]';
+  if (typeof at.value === "string") return readDnsWord(at);
+  if (at.items() === undefined) at.refuse(`${at.name} must be text or a list, not ${at.kind}`, hint);
+  const servers = readDnsList(at);
+  // An empty list could be taken for "no DNS" as well as for "no limit".
+  if (servers.length === 0) at.refuse(`${at.name} cannot be an empty list`, hint);
+  return servers;
+}
+
+/** What each key says may be right, and together they ask for what cannot be. */
+function refuseContradictions({ lan, interfaces, forward }: Policy, files: readonly Located[]): void {
+  if (lan.allow.length === 0 && lan.inbound.length > 0) {
+    lastSaid(files, "lan", "inbound")?.refuse(
+      "lan.inbound opens ports to the networks of lan.allow, which is empty",
+      'list the networks, such as lan.allow = ["192.168.0.0/24"]',
+    );
+  }
+  if (lan.allow.length === 0 && lan.multicast) {
+    lastSaid(files, "lan", "multicast")?.refuse(
+      "lan.multicast opens to the networks of lan.allow, which is empty",
+      'list the networks, such as lan.allow = ["192.168.0.0/24"]',
+    );
+  }
+  for (const [index, name] of forward.from.entries()) {
+    if (!interfaces.includes(name)) continue;
+    lastSaid(files, "forward", "from")
+      ?.items()
+      ?.[index]?.refuse(
+        `forward.from[${index}]: "${name}" is in interfaces too, and a tunnel cannot forward into itself`,
+        "leave it out of one of the two lists",
+      );
+  }
+}
+
+/** The value that stands in the policy: that of the last file which has the key. */
+function lastSaid(files: readonly Located[], table: string, key: string): Located | undefined {
+  return files.flatMap((file) => file.members()?.get(table)?.members()?.get(key) ?? []).at(-1);
+}

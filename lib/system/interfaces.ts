@@ -1,0 +1,45 @@
+import type { InterfaceName } from "../interface.ts";
+import { Refusal } from "../refusal.ts";
+import { readBytesIfPresent } from "./files.ts";
+
+/**
+ * Throws Refusal for an interface that is not there, or not a tunnel: whatever a hook's environment says, a NIC is
+ * never opened.
+ */
+export function refuseUnlessTunnel(name: InterfaceName): void {
+  if (!isPresent(name)) {
+    throw new Refusal(
+      `There is no interface "${name}" in /sys/class/net`,
+      "this is a hook: OpenVPN runs it when its interface is up",
+    );
+  }
+  if (/^[0-9]+$/.test(name)) {
+    // nft takes the name of an interface that has just gone for the index of another, and 2 is often a NIC's.
+    throw new Refusal(
+      `The interface "${name}" is named like an index`,
+      "give dev in the profile a name with a letter in it",
+    );
+  }
+  if (!isTunnel(name)) {
+    throw new Refusal(
+      `The interface "${name}" is not a tunnel: it is neither tun, tap nor OpenVPN's own kind`,
+      "set dev and dev-type in the profile to a tunnel's",
+    );
+  }
+}
+
+export function isPresent(name: InterfaceName): boolean {
+  return attribute(name, "ifindex") !== undefined;
+}
+
+function isTunnel(name: InterfaceName): boolean {
+  if (attribute(name, "tun_flags") !== undefined) return true;
+  // Data-channel offload: the kernel's ovpn driver, and the ovpn-dco module that OpenVPN 2.6 uses.
+  return (attribute(name, "uevent") ?? "")
+    .split("\n")
+    .some((line) => line === "DEVTYPE=ovpn" || line === "DEVTYPE=ovpn-dco");
+}
+
+function attribute(name: InterfaceName, file: string): string | undefined {
+  return readBytesIfPresent(`/sys/class/net/${name}/${file}`)?.toString("latin1").trim();
+}

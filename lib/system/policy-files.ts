@@ -1,0 +1,32 @@
+import { type Policy, defaultPolicy } from "../policy/policy.ts";
+import { Refusal } from "../refusal.ts";
+import { listDirectory, readBytes, readBytesIfPresent } from "./files.ts";
+
+export const defaultPolicyFile = "/etc/vpn-firewall/policy.toml";
+
+/**
+ * The policy of FILE.toml and then of each FILE.d/*.toml. Only the default file may be absent. Throws Refusal.
+ */
+export async function readPolicy(file: string): Promise<Policy> {
+  const bytes = file === defaultPolicyFile ? readBytesIfPresent(file) : readBytes(file);
+  const directory = `${file.replace(/\.toml$/, "")}.d`;
+  const sources = [
+    ...(bytes === undefined ? [] : [{ file, text: decode(file, bytes) }]),
+    ...listDirectory(directory)
+      .filter((name) => name.endsWith(".toml") && !name.startsWith("."))
+      .map((name) => `${directory}/${name}`)
+      .map((dropIn) => ({ file: dropIn, text: decode(dropIn, readBytes(dropIn)) })),
+  ];
+  if (sources.length === 0) return defaultPolicy;
+  // A hook without a policy file does not pay for the parser.
+  const { parsePolicy } = await import("../policy/toml.ts");
+  return parsePolicy(sources);
+}
+
+function decode(file: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Refusal(`${file}: Not UTF-8`, "save the file as UTF-8", { cause });
+  }
+}

@@ -1,0 +1,31 @@
+import { dirname, resolve } from "node:path";
+import { type Profile, parseProfile } from "../openvpn/profile.ts";
+import { profileFiles } from "../policy/pattern.ts";
+import type { Policy, ProfilePattern } from "../policy/policy.ts";
+import { listDirectory, readBytes } from "./files.ts";
+
+const defaultPatterns = [
+  "/etc/openvpn/*.conf",
+  "/etc/openvpn/*.ovpn",
+  "/etc/openvpn/client/*.conf",
+  "/etc/openvpn/client/*.ovpn",
+] as readonly string[] as readonly ProfilePattern[];
+
+/** The paths of the policy's profiles, sorted. */
+export function profilePaths(policy: Policy): readonly string[] {
+  const paths = (policy.profiles ?? defaultPatterns).flatMap((pattern) => {
+    const { directory, matches } = profileFiles(pattern);
+    return listDirectory(directory)
+      .filter(matches)
+      .map((name) => resolve(directory, name));
+  });
+  return [...new Set(paths)].sort();
+}
+
+/**
+ * The profile at an absolute path. What it includes is relative to `directory`: OpenVPN's working directory, which
+ * with Debian's units is the profile's own. Throws Refusal.
+ */
+export function readProfile(path: string, directory = dirname(path)): Profile {
+  return parseProfile(path, (file) => readBytes(resolve(directory, file)).toString("latin1"));
+}

@@ -1,0 +1,17 @@
+import { type Uid, parseUid } from "../firewall/statement.ts";
+import type { UserName } from "../openvpn/profile.ts";
+import { Refusal } from "../refusal.ts";
+import { readBytes } from "./files.ts";
+
+/** The number of a user in /etc/passwd. Throws Refusal. */
+export function uidOf(user: UserName): Uid {
+  for (const line of readBytes("/etc/passwd").toString("latin1").split("\n")) {
+    const [name, , number = ""] = line.split(":");
+    const uid = name === user ? parseUid(number) : undefined;
+    if (uid !== undefined) return uid;
+  }
+  throw new Refusal(
+    `The profile's user "${user}" is not in /etc/passwd`,
+    'add the user, or a line "mark 1194" to the profile, which needs no user',
+  );
+}
