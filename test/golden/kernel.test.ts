@@ -1,0 +1,133 @@
+/** The same rules through the real nft, in a network namespace. */
+import { expect, test } from "vitest";
+import { parseAddress } from "../../lib/address.ts";
+import { type Listing, parseListing } from "../../lib/firewall/listing.ts";
+import {
+  closeTransaction,
+  lockTransaction,
+  openTransaction,
+  unlockTransaction,
+} from "../../lib/firewall/transaction.ts";
+import { parseInterfaceName } from "../../lib/interface.ts";
+import { type Machine, newMachine } from "../lab/machine.ts";
+import { type Case, readCases } from "./cases.ts";
+
+const cases = readCases().filter(({ name, expected }) => expected.includes(`/${name}/`));
+const patient = 240_000;
+
+/** Another program's tables, one of them with our name in another family. */
+const foreign = `
+table inet filter {
+	set names {
+		type iface_index
+		elements = { lo }
+	}
+	chain output {
+		type filter hook output priority filter; policy accept;
+		counter accept
+	}
+}
+table ip vpn_firewall {
+	chain output {
+		type filter hook output priority filter; policy accept;
+	}
+}
+table netdev other {
+	chain ingress {
+		type filter hook ingress device lo priority 0; policy accept;
+	}
+}
+`;
+
+async function listing(machine: Machine): Promise<Listing> {
+  return parseListing(await machine.sh("nft -j -n list table inet vpn_firewall"));
+}
+
+/** Without what an earlier policy leaves behind and nothing refers to: an empty chain, an exception's counter. */
+function effective({ chains, sets }: Listing, { ruleset }: Case) {
+  const names = new Set<string>(ruleset.chains.map(({ name }) => name));
+  const left = [...chains].filter(([name, { rules }]) => names.has(name) || rules.length > 0);
+  return { chains: Object.fromEntries(left), sets: Object.fromEntries(sets) };
+}
+
+test(
+  "every lock loads over itself and over every other one as over nothing",
+  { timeout: patient },
+  async () => {
+    const machine = await newMachine();
+    const fresh = new Map<string, unknown>();
+    for (const each of cases) {
+      await machine.load(unlockTransaction() + lockTransaction(each.ruleset));
+      fresh.set(each.name, effective(await listing(machine), each));
+    }
+    for (const before of cases) {
+      for (const after of cases) {
+        await machine.load(unlockTransaction() + lockTransaction(before.ruleset));
+        await machine.load(lockTransaction(after.ruleset));
+        const pair = `${after.name} over ${before.name}`;
+        expect(effective(await listing(machine), after), pair).toEqual(fresh.get(after.name));
+      }
+    }
+  },
+);
+
+test(
+  "nothing of ours is left after an unlock, and other tables are as they were throughout",
+  { timeout: patient },
+  async () => {
+    const machine = await newMachine();
+    await machine.load(foreign);
+    const others = await machine.rules();
+    for (const { name, ruleset } of cases) {
+      await machine.load(lockTransaction(ruleset));
+      const { stdout } = await machine.run("/usr/sbin/nft", ["-n", "-a", "-s", "list", "ruleset"]);
+      expect(stdout.replace(/^table inet vpn_firewall \{[^]*?^\}\n/mu, ""), name).toBe(others);
+      await machine.load(openTransaction(ruleset, loopback));
+      await machine.load(closeTransaction(loopback));
+      await machine.load(unlockTransaction());
+      expect(await machine.rules(), name).toBe(others);
+    }
+    await machine.load(unlockTransaction());
+    expect(await machine.rules()).toBe(others);
+  },
+);
+
+test.for(cases)("$name opened and closed again is the lock alone", async ({ ruleset }) => {
+  const machine = await newMachine();
+  await machine.load(lockTransaction(ruleset));
+  const locked = await listing(machine);
+  await machine.load(openTransaction(ruleset, loopback));
+  const open = await listing(machine);
+  expect(open.chains).toEqual(locked.chains);
+  expect(open.sets.get("tunnels")?.elements).toEqual(["lo"]);
+  expect(open.sets.get("resolvers6")?.elements).toEqual(["lo . fd00:8::1"]);
+  await machine.load(lockTransaction(ruleset));
+  expect(await listing(machine)).toEqual(open);
+  await machine.load(closeTransaction(loopback));
+  await machine.load(closeTransaction(loopback));
+  expect(await listing(machine)).toEqual(locked);
+});
+
+test("a transaction that fails at its end leaves the rules as they were", async () => {
+  const machine = await newMachine();
+  const [first, second] = cases;
+  if (first === undefined || second === undefined) throw new Error("there are no golden cases");
+  await machine.load(lockTransaction(first.ruleset));
+  const before = await machine.rules();
+  const gone = { ...loopback, device: present(parseInterfaceName("gone0")) };
+  await expect(machine.load(openTransaction(second.ruleset, gone))).rejects.toThrow(
+    "Interface does not exist",
+  );
+  expect(await machine.rules()).toBe(before);
+});
+
+const loopback = {
+  device: present(parseInterfaceName("lo")),
+  addresses: ["10.8.0.2", "fd00:8::1000"].map((text) => present(parseAddress(text))),
+  resolvers: ["10.8.0.1", "fd00:8::1"].map((text) => present(parseAddress(text))),
+};
+
+function present<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error("a value of this test cannot be read");
+  return value;
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type Profile, parseProfile } from "../../../lib/openvpn/profile.ts";
+import { showEndpoint } from "./parse.ts";
+
+const hookLines = ["up", "route-up", "route-pre-down", "down"].map((hook) => `${hook} /etc/openvpn/${hook}`);
+
+test.each([
+  ["client-udp.ovpn", ["udp vpn.example.com 1194 46"], { deviceType: "tun" }],
+  [
+    "client-several-remotes.ovpn",
+    ["udp 192.0.2.10 1194 4", "udp 2001:db8:10::1 1194 6", "tcp vpn.example.com 443 46"],
+    { device: "vpn0", deviceType: "tun" },
+  ],
+])("examples/%s is a client's profile, marked, and with the hooks", (name, endpoints, facts) => {
+  const text = readFileSync(new URL(`../../../examples/${name}`, import.meta.url), "latin1");
+  const profile: Profile = parseProfile(name, () => text);
+  expect(profile).toMatchObject({ client: true, mark: 51820, ...facts });
+  expect(profile.endpoints.map(showEndpoint)).toEqual(endpoints);
+  expect(text.split("\n")).toEqual(
+    expect.arrayContaining(["script-security 2", "setenv opt dns-updown force", ...hookLines]),
+  );
+});

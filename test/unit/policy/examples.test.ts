@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { defaultPolicy, type Policy } from "../../../lib/policy/policy.ts";
+import { parsePolicy } from "../../../lib/policy/toml.ts";
+
+function textOf(name: string): string {
+  return readFileSync(new URL(`../../../examples/${name}`, import.meta.url), "utf8");
+}
+
+function example(name: string): Policy {
+  return parsePolicy([{ file: name, text: textOf(name) }]);
+}
+
+describe("examples/policy.toml", () => {
+  test("is the default policy", () => {
+    expect(example("policy.toml")).toEqual(defaultPolicy);
+  });
+
+  test("shows every key, the commented ones too", () => {
+    const text = textOf("policy.toml").replaceAll(/^#(?=[a-z[])/gm, "");
+    const policy = parsePolicy([{ file: "policy.toml", text }]);
+    expect(policy).toEqual({
+      ...defaultPolicy,
+      profiles: ["/etc/openvpn/client/*.conf"],
+      exceptions: [expect.objectContaining({ name: "ssh from the office" })],
+    });
+    const keys = Array.from(
+      text.matchAll(/^([a-z0-9]+) = |^\[+([a-z]+)\]/gm),
+      ([, key, table]) => key ?? table,
+    );
+    const { exceptions, ...rest } = policy;
+    const tables = [rest, rest.lan, rest.tunnel, rest.forward, ...exceptions];
+    const expected = [...tables.flatMap((table) => Object.keys(table)), "allow"];
+    expect(new Set(keys)).toEqual(new Set(expected));
+  });
+});
+
+test("examples/policy-laptop.toml opens the home network, and asks the VPN's resolvers only", () => {
+  expect(example("policy-laptop.toml")).toMatchObject({
+    lan: { allow: [{ text: "192.168.0.0/24" }], inbound: [], multicast: true },
+    tunnel: { dns: "pushed" },
+    exceptions: [],
+  });
+});
+
+test("examples/policy-headless.toml lets ssh in from the LAN and from the office, and nothing else", () => {
+  expect(example("policy-headless.toml")).toEqual({
+    ...defaultPolicy,
+    lan: {
+      allow: [
+        expect.objectContaining({ text: "192.168.0.0/24" }),
+        expect.objectContaining({ text: "fe80::/10" }),
+      ],
+      inbound: [{ protocol: "tcp", port: 22 }],
+      multicast: false,
+    },
+    exceptions: [
+      {
+        name: "ssh from the office",
+        direction: "in",
+        address: expect.objectContaining({ text: "203.0.113.7" }),
+        protocol: "tcp",
+        port: 22,
+      },
+    ],
+  });
+});
+
+test("examples/policy-gateway.toml forwards two interfaces into the tunnel", () => {
+  expect(example("policy-gateway.toml")).toMatchObject({
+    forward: { from: ["eth1", "docker0"], masquerade: true },
+    lan: { allow: [{ text: "10.20.0.0/16" }], inbound: [{ protocol: "tcp", port: 22 }] },
+    tunnel: {
+      inbound: [
+        { protocol: "tcp", port: 51413 },
+        { protocol: "udp", port: 51413 },
+      ],
+    },
+    exceptions: [],
+  });
+});
