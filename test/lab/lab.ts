@@ -1,0 +1,190 @@
+/**
+ * A laboratory: a protected host, a router that records every frame the host sends, an internet with real OpenVPN
+ * servers, and a printer on the LAN. A history in a few lines:
+ *
+ *     await using lab = await openLab({ subject: openvpnAlone, profile: { remotes: ["udp"] } });
+ *     await lab.arm();
+ *     const vpn = await lab.connect();
+ *     await vpn.kill();
+ *     await lab.probe();
+ *     expect(await lab.leaks()).toEqual([]);
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { remotes } from "./addresses.ts";
+import { makeFolder, newName, removeFolder, sweep } from "./belongings.ts";
+import { Client } from "./client.ts";
+import type { Namespace } from "./namespace.ts";
+import { fenceDevices, openNetwork, recordedDevice, type Network } from "./network.ts";
+import { judge, type Allowed, type Verdict } from "./oracle.ts";
+import { makePki, type Pki } from "./pki.ts";
+import type { Selection } from "./probe-plan.ts";
+import { sendProbes, type ProbeResult } from "./probes.ts";
+import { profileText, type ProfileOptions } from "./profile.ts";
+import { reach, type Reach } from "./reach.ts";
+import { Recorder } from "./recorder.ts";
+import { Server, type LiveRemote } from "./server.ts";
+import { openvpnAlone, type Subject } from "./subject.ts";
+
+export type LabOptions = {
+  readonly subject?: Subject;
+  /** What the provider gave out; one server over UDP unless said otherwise. */
+  readonly profile?: Partial<ProfileOptions>;
+  /** What this history allows besides link upkeep and the carrier of the profile's remotes. */
+  readonly allowed?: Omit<Allowed, "remotes">;
+};
+
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  return await Lab.open(options);
+}
+
+export class Lab implements AsyncDisposable {
+  readonly dir: string;
+  /** The path of the client's profile; it is there before `arm()`. */
+  readonly profile: string;
+  readonly subject: Subject;
+  readonly host: Namespace;
+  readonly router: Namespace;
+  readonly internet: Namespace;
+  readonly printer: Namespace;
+  readonly #network: Network;
+  readonly #pki: Pki;
+  readonly #recorder: Recorder;
+  readonly #profileOptions: ProfileOptions;
+  readonly #allowed: Allowed;
+  readonly #servers = new Map<LiveRemote, Server>();
+  /** In every marker of this laboratory. */
+  readonly #tag = Math.random().toString(36).slice(2, 8);
+  #round = 0;
+  #clientsStarted = 0;
+  #judgedFrom = 0;
+
+  private constructor(dir: string, network: Network, pki: Pki, recorder: Recorder, options: LabOptions) {
+    this.dir = dir;
+    this.profile = join(dir, "client.conf");
+    this.subject = options.subject ?? openvpnAlone;
+    this.#network = network;
+    ({ host: this.host, router: this.router, internet: this.internet, printer: this.printer } = network);
+    this.#pki = pki;
+    this.#recorder = recorder;
+    this.#profileOptions = { remotes: ["udp"], ...options.profile };
+    this.#allowed = {
+      ...options.allowed,
+      remotes: this.#profileOptions.remotes.map((name) => remotes[name]),
+    };
+  }
+
+  static async open(options: LabOptions): Promise<Lab> {
+    await sweep();
+    const name = newName();
+    const dir = await makeFolder(name);
+    let network: Network | undefined;
+    try {
+      const pki = await makePki();
+      network = await openNetwork(name, dir);
+      const recorder = await Recorder.start(network.router, recordedDevice, fenceDevices);
+      const lab = new Lab(dir, network, pki, recorder, options);
+      await lab.#writeProfile(lab.profile, {});
+      await lab.#startServers();
+      await lab.judgeFromNow();
+      return lab;
+    } catch (error) {
+      await network?.close();
+      await removeFolder(dir);
+      throw error;
+    }
+  }
+
+  /** Lets the subject close the host. What the host sends from here on is judged. */
+  async arm(): Promise<void> {
+    await this.subject.arm(this);
+    await this.judgeFromNow();
+  }
+
+  async disarm(): Promise<void> {
+    await this.subject.disarm(this);
+  }
+
+  /** Forgets what the host has sent up to here. */
+  async judgeFromNow(): Promise<void> {
+    this.#judgedFrom = await this.#recorder.fence();
+  }
+
+  server(name: LiveRemote): Server {
+    const server = this.#servers.get(name);
+    if (server === undefined) throw new Error(`the profile of this laboratory has no live remote "${name}"`);
+    return server;
+  }
+
+  /** Starts OpenVPN; `changes` are what is different from the laboratory's profile this time. */
+  async start(changes: Partial<Omit<ProfileOptions, "remotes">> = {}): Promise<Client> {
+    this.#clientsStarted += 1;
+    const profile =
+      Object.keys(changes).length === 0
+        ? this.profile
+        : join(this.dir, `client-${this.#clientsStarted}.conf`);
+    if (profile !== this.profile) await this.#writeProfile(profile, changes);
+    return new Client(this.host.start("client", ["openvpn", "--config", profile]));
+  }
+
+  /** Starts OpenVPN and waits for the tunnel. */
+  async connect(changes: Partial<Omit<ProfileOptions, "remotes">> = {}): Promise<Client> {
+    const client = await this.start(changes);
+    await client.connected();
+    return client;
+  }
+
+  /** Sends probes of every kind, family, binding and user, or of those selected. */
+  async probe(selection: Selection = {}): Promise<readonly ProbeResult[]> {
+    this.#round += 1;
+    return await sendProbes(this.host, selection, this.#tag, this.#round);
+  }
+
+  /** Visits the service on the internet over IPv4 and IPv6, and tells which way it was reached, if at all. */
+  async reach(): Promise<Reach> {
+    return await reach(this.host);
+  }
+
+  /** Whether wanted traffic flows, over both families and through the tunnel. */
+  async reachesThroughTunnel(): Promise<boolean> {
+    const { v4, v6 } = await this.reach();
+    return v4 === "through the tunnel" && v6 === "through the tunnel";
+  }
+
+  /** Every frame the host has sent up to now, judged. */
+  async verdicts(): Promise<readonly Verdict[]> {
+    const until = await this.#recorder.fence();
+    return this.#recorder.frames.slice(this.#judgedFrom, until).map((frame) => judge(frame, this.#allowed));
+  }
+
+  async leaks(): Promise<readonly Verdict[]> {
+    return (await this.verdicts()).filter(({ reason }) => reason === "leak");
+  }
+
+  /** Ends everything that was started and removes all of it; a second time does nothing. */
+  async close(): Promise<void> {
+    await this.#network.close();
+    await removeFolder(this.dir);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #startServers(): Promise<void> {
+    const alive = this.#profileOptions.remotes.filter((name) => name !== "dead");
+    await Promise.all(
+      alive.map(async (name) => {
+        const server = await Server.prepare(name, this.internet, this.#pki, this.dir);
+        this.#servers.set(name, server);
+        await server.start();
+      }),
+    );
+  }
+
+  async #writeProfile(path: string, changes: Partial<ProfileOptions>): Promise<void> {
+    const options = { ...this.#profileOptions, ...changes };
+    const lines = [...(options.lines ?? []), ...this.subject.profileLines(this)];
+    await writeFile(path, profileText({ ...options, lines }, this.#pki), { mode: 0o600 });
+  }
+}

@@ -1,0 +1,41 @@
+/** The text of a client's profile, as a provider would give it out. */
+import { remotes, type RemoteName } from "./addresses.ts";
+import type { Pki } from "./pki.ts";
+
+export type ProfileOptions = {
+  /** In the order in which OpenVPN tries them. */
+  readonly remotes: readonly RemoteName[];
+  readonly persistTun?: boolean;
+  /** The user OpenVPN becomes after the first connection. */
+  readonly user?: string;
+  /** OpenVPN's socket mark. */
+  readonly mark?: number;
+  /** Any other lines, hooks for instance. */
+  readonly lines?: readonly string[];
+};
+
+export function profileText(options: ProfileOptions, { ca, client }: Pki): string {
+  const { persistTun = false, user, mark, lines = [] } = options;
+  return `${[
+    "client",
+    "dev tun",
+    "nobind",
+    ...options.remotes.map(remoteLine),
+    "remote-cert-tls server",
+    "connect-retry 1 2",
+    "server-poll-timeout 4",
+    "verb 3",
+    ...(persistTun ? ["persist-tun"] : []),
+    ...(user === undefined ? [] : [`user ${user}`]),
+    ...(mark === undefined ? [] : [`mark ${mark}`]),
+    ...lines,
+    `<ca>\n${ca}</ca>`,
+    `<cert>\n${client.certificate}</cert>`,
+    `<key>\n${client.key}</key>`,
+  ].join("\n")}\n`;
+}
+
+function remoteLine(name: RemoteName): string {
+  const { address, port, protocol, family } = remotes[name];
+  return `remote ${address} ${port} ${protocol}${family}${protocol === "tcp" ? "-client" : ""}`;
+}
