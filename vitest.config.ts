@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { name: "unit", include: ["test/{unit,golden}/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/{unit,golden}/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "binary", include: ["test/binary/**/*.test.ts"], ...slow } },
       { test: { name: "lab", include: ["test/{lab,attacks}/**/*.test.ts"], ...slow } },
     ],

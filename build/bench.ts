@@ -51,7 +51,6 @@ async function bench(folder: string): Promise<void> {
   const rulesFile = join(folder, "rules.nft");
   await execa("tee", [rulesFile], { input: `${rules}\n` });
 
-  const emptied = (): void => load("flush ruleset\n");
   // Where a hook finds the machine: closed.
   const closed = (): void => load(`flush ruleset\n${rules}\n`);
   const subjects: Subject[] = [
@@ -63,7 +62,7 @@ async function bench(folder: string): Promise<void> {
       prepare: closed,
     },
     { name: "nft", file: nft, args: ["-f", rulesFile], prepare: closed },
-    { name: "iptables", file: "/bin/bash", args: [join(root, "build/bench/iptables.sh")], prepare: emptied },
+    { name: "iptables", file: "/bin/bash", args: [join(root, "build/bench/iptables.sh")], prepare: empty },
     { name: "floor", file: join(root, "dist/floor"), args: [], prepare: closed },
     { name: "version", file: binary, args: ["--version"], prepare: closed },
     { name: "print", file: binary, args: ["print", ...settings, fixture.profile], prepare: closed },
@@ -73,6 +72,10 @@ async function bench(folder: string): Promise<void> {
   );
   const times = measure(subjects, rounds);
   console.log(report((name) => times.get(name) ?? { median: Number.NaN, minimum: Number.NaN }));
+}
+
+function empty(): void {
+  load("flush ruleset\n");
 }
 
 function load(input: string): void {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A client's profile as a provider gives it, with our hook lines left out. */
-const profile = `client
+const clientProfile = `client
 dev tun
 proto udp
 remote 198.51.100.1 1194
@@ -37,7 +37,7 @@ export async function writeFixture(folder: string): Promise<Fixture> {
     state: join(folder, "state"),
   };
   await mkdir(fixture.state);
-  await writeFile(fixture.profile, profile);
+  await writeFile(fixture.profile, clientProfile);
   await writeFile(
     fixture.policy,
     `profiles = ["${fixture.profile}"]\n\n[lan]\nallow = ["192.168.0.0/24"]\n\n[tunnel]\ndns = "pushed"\n`,
