@@ -6,6 +6,8 @@ import {
   parseCommandLine,
 } from "../lib/commands/command-line.ts";
 import { print, tell } from "../lib/commands/messages.ts";
+import type { Settings } from "../lib/commands/settings.ts";
+import type { Environment, HookName } from "../lib/openvpn/environment.ts";
 import { down } from "./down.ts";
 import { routePreDown } from "./route-pre-down.ts";
 import { routeUp } from "./route-up.ts";
@@ -13,6 +15,26 @@ import { up } from "./up.ts";
 
 /** Set by the bundler. */
 declare const VERSION: string;
+
+const hooks: Readonly<Record<HookName, (environment: Environment, settings: Settings) => Promise<void>>> = {
+  up,
+  "route-up": routeUp,
+  "route-pre-down": routePreDown,
+  down,
+};
+
+type CommandInvocation = Extract<Invocation, { command: CommandName }>;
+
+/** Loaded when a person asks for one: OpenVPN, which stands still for its hooks, does not pay. Each gives its exit code. */
+const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => Promise<number>>> = {
+  enable: async ({ settings }) => (await import("../lib/commands/enable.ts")).enable(settings),
+  disable: async ({ settings }) => (await import("../lib/commands/disable.ts")).disable(settings),
+  status: async ({ settings, json }) => (await import("../lib/commands/status.ts")).status(settings, json),
+  print: async ({ settings, words }) =>
+    (await import("../lib/commands/print.ts")).printRules(settings, words),
+  help: async () => printed((await import("../lib/commands/help.ts")).help),
+  version: () => Promise.resolve(printed(`vpn-firewall ${VERSION}`)),
+};
 
 void main(process.argv0, process.argv.slice(2)).then((exitCode) => process.exit(exitCode));
 
@@ -32,50 +54,14 @@ async function main(argv0: string, args: readonly string[]): Promise<number> {
 }
 
 async function perform(invocation: Invocation): Promise<number> {
-  if ("command" in invocation) return command(invocation);
-  const { hook, settings } = invocation;
-  switch (hook) {
-    case "up":
-      await up(process.env, settings);
-      return 0;
-    case "route-up":
-      await routeUp(process.env, settings);
-      return 0;
-    case "route-pre-down":
-      await routePreDown(process.env);
-      return 0;
-    case "down":
-      await down(process.env);
-      return 0;
-  }
+  if ("command" in invocation) return await commands[invocation.command](invocation);
+  await hooks[invocation.hook](process.env, invocation.settings);
+  return 0;
 }
 
-/** The commands are loaded when a person asks for one: OpenVPN, which stands still for its hooks, does not pay. */
-async function command({
-  command,
-  settings,
-  json,
-  words,
-}: Extract<Invocation, { command: CommandName }>): Promise<number> {
-  switch (command) {
-    case "enable":
-      await (await import("../lib/commands/enable.ts")).enable(settings);
-      return 0;
-    case "disable":
-      await (await import("../lib/commands/disable.ts")).disable(settings);
-      return 0;
-    case "status":
-      return (await import("../lib/commands/status.ts")).status(settings, json);
-    case "print":
-      await (await import("../lib/commands/print.ts")).printRules(settings, words);
-      return 0;
-    case "help":
-      print((await import("../lib/commands/help.ts")).help);
-      return 0;
-    case "version":
-      print(`vpn-firewall ${VERSION}`);
-      return 0;
-  }
+function printed(text: string): number {
+  print(text);
+  return 0;
 }
 
 function isClosing(hook: string | undefined): boolean {

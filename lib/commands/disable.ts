@@ -7,10 +7,11 @@ import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 
 /** Opens the machine, now and at boot. Pins stay: they open nothing, and the next `enable` may need them. */
-export async function disable(settings: Settings): Promise<void> {
+export async function disable(settings: Settings): Promise<number> {
   await load(unlockTransaction(), run);
   warn("OPEN: nothing keeps traffic from leaving outside the tunnel");
   removeFile(`${settings.stateDirectory}/${lockFile}`);
   warn("a reboot leaves it open");
   note("close again with: vpn-firewall enable (or by connecting a profile that has the hook lines)");
+  return 0;
 }

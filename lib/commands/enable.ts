@@ -15,7 +15,7 @@ export const lockFile = "closed.nft";
  * Closes the machine, and saves the rules that a boot loads. The files are on the disk before the kernel changes,
  * and under their names only after it did: on any failure both are as they were.
  */
-export async function enable(settings: Settings): Promise<void> {
+export async function enable(settings: Settings): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const profiles = readClients(policy, []);
   const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
@@ -32,4 +32,5 @@ export async function enable(settings: Settings): Promise<void> {
   for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
   note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
+  return 0;
 }

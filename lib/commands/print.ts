@@ -7,10 +7,11 @@ import type { Settings } from "./settings.ts";
 import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
 
 /** The rules that `enable` would load, for the policy's profiles or for those given. */
-export async function printRules(settings: Settings, paths: readonly string[]): Promise<void> {
+export async function printRules(settings: Settings, paths: readonly string[]): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const profiles = readClients(policy, paths);
   const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
   for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
   print(lockTransaction(wantedRuleset(policy, profiles, pins)));
+  return 0;
 }

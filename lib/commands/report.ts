@@ -82,7 +82,7 @@ function compareAll<Value>(
   actual: ReadonlyMap<string, Value>,
   compareOne: (want: Value, is: Value, name: string) => string,
 ): Readonly<Record<string, string>> {
-  const names = [...new Set([...wanted.keys(), ...actual.keys()])].sort();
+  const names = [...new Set([...wanted.keys(), ...actual.keys()])].toSorted();
   return Object.fromEntries(
     names.map((name) => {
       const want = wanted.get(name);

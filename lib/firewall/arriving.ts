@@ -1,7 +1,7 @@
 import type { Exception, Policy } from "../policy/policy.ts";
 import { exceptionCounter, multicast } from "./leaving.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
-import { families, ip } from "./sets.ts";
+import { type Family, families, ip } from "./sets.ts";
 import { type Statement, interfaceList, nft } from "./statement.ts";
 
 /**
@@ -109,12 +109,18 @@ function allowCarrierAnswers(): readonly Rule[] {
 
 /** A router on the way says that the carrier's packets are too large: without it, a link with a small MTU stalls. */
 function allowCarrierPathMtu(): readonly Rule[] {
-  const about = (family: 4 | 6) =>
-    nft`ct state related ct original ${ip(family)} daddr . ct original protocol . ct original proto-dst @remotes${family} accept`;
   return [
-    rule(nft`icmp type destination-unreachable icmp code frag-needed ${about(4)}`, nft`1 carrier: path MTU`),
-    rule(nft`icmpv6 type packet-too-big ${about(6)}`, nft`1 carrier: path MTU`),
+    rule(
+      nft`icmp type destination-unreachable icmp code frag-needed ${aboutTheCarrier(4)} accept`,
+      nft`1 carrier: path MTU`,
+    ),
+    rule(nft`icmpv6 type packet-too-big ${aboutTheCarrier(6)} accept`, nft`1 carrier: path MTU`),
   ];
+}
+
+function aboutTheCarrier(family: Family): Statement {
+  const remote = nft`ct original ${ip(family)} daddr . ct original protocol . ct original proto-dst`;
+  return nft`ct state related ${remote} @remotes${family}`;
 }
 
 function allowLinkUpkeep(): readonly Rule[] {

@@ -26,7 +26,7 @@ export function parseListing(json: string): Listing {
       chains.get(String(rule["chain"]))?.rules.push(JSON.stringify([rule["comment"], rule["expr"]]));
     if (set !== undefined) {
       const { name, type, flags, elem } = set;
-      const elements = Array.isArray(elem) ? elem.map((element) => elementText(element)).sort() : [];
+      const elements = Array.isArray(elem) ? elem.map((element) => elementText(element)).toSorted() : [];
       sets.set(String(name), { type: JSON.stringify([type, flags]), elements });
     }
     if (counter !== undefined) counters.set(String(counter["name"]), Number(counter["packets"]));

@@ -83,8 +83,8 @@ function refill({ sets }: Ruleset, owners: readonly Content["of"][]): readonly S
     if (content.of === "hooks") return [];
     const flush = owners.includes(content.of) ? [nft`flush set ${table} ${name}`] : [];
     if (content.elements.length === 0) return flush;
-    const lines = content.elements.map((element) => nft`	${element},`);
-    return [...flush, nft`add element ${table} ${name} {`, ...lines, nft`}`];
+    const listed = content.elements.map((element) => nft`	${element},`);
+    return [...flush, nft`add element ${table} ${name} {`, ...listed, nft`}`];
   });
 }
 

@@ -8,7 +8,9 @@ import {
   readSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { Refusal } from "../refusal.ts";
@@ -47,7 +49,7 @@ export function readBytesIfPresent(path: string): Buffer | undefined {
 /** The names in a directory, sorted; none where there is no such directory. Throws Refusal. */
 export function listDirectory(path: string): readonly string[] {
   try {
-    return readdirSync(path).sort();
+    return readdirSync(path).toSorted();
   } catch (cause) {
     if (systemCode(cause) === "ENOENT" || systemCode(cause) === "ENOTDIR") return [];
     throw new Refusal(`Cannot list ${path}: ${systemCode(cause)}`, "check the permissions of the directory", {
@@ -66,11 +68,18 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
     path: `${directory}/${name}`,
     beside: `${directory}/.${name}.${process.pid}`,
   }));
-  const discard = () => {
+  const removeStaged = () => {
     for (const { beside } of staged) rmSync(beside, { force: true });
   };
+  let made: string | undefined;
+  const discard = () => {
+    removeStaged();
+    if (made !== undefined) removeIfEmpty(directory);
+  };
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    made = mkdirSync(directory, { recursive: true, mode: 0o755 });
+    // One that a killed run of the same pid left.
+    removeStaged();
     for (const { beside, text } of staged) writeDurably(beside, text);
   } catch (cause) {
     discard();
@@ -98,8 +107,9 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
 /** No error where there is no such file. Throws Refusal. */
 export function removeFile(path: string): void {
   try {
-    rmSync(path, { force: true });
+    unlinkSync(path);
   } catch (cause) {
+    if (systemCode(cause) === "ENOENT") return;
     throw new Refusal(`Cannot remove ${path}: ${systemCode(cause)}`, `remove ${path} by hand`, { cause });
   }
 }
@@ -129,6 +139,14 @@ function readAll(file: number, size: number): Buffer {
     length += count;
   }
   return bytes.subarray(0, length);
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // There are files in it: those that were staged have their names.
+  }
 }
 
 /** A new name is not on the disk before its directory is. */

@@ -19,7 +19,7 @@ export function profilePaths(policy: Policy): readonly string[] {
       .filter(matches)
       .map((name) => resolve(directory, name));
   });
-  return [...new Set(paths)].sort();
+  return [...new Set(paths)].toSorted();
 }
 
 /**

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { systemCode } from "./files.ts";
 import { type Command, type Outcome, outputLimit } from "./process.ts";
 
 /** The runner of the hooks: execa would add 40 ms to the time for which OpenVPN stands still. */
@@ -12,6 +13,6 @@ export function runNow({ file, args, input, milliseconds }: Command): Outcome {
     maxBuffer: outputLimit,
   });
   if (status !== null) return { exitCode: status, stdout, stderr };
-  const failure = (error as NodeJS.ErrnoException | undefined)?.code ?? signal ?? "unknown";
-  return { exitCode: undefined, stdout: stdout ?? "", stderr: stderr ?? "", failure };
+  const failure = error === undefined ? (signal ?? "unknown") : systemCode(error);
+  return { exitCode: undefined, stdout: "", stderr: "", failure };
 }

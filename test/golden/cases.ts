@@ -7,12 +7,10 @@ import { lockRuleset } from "../../lib/firewall/lock.ts";
 import type { Ruleset } from "../../lib/firewall/ruleset.ts";
 import { parseUid } from "../../lib/firewall/statement.ts";
 import { parseProfile } from "../../lib/openvpn/profile.ts";
-import type { Policy } from "../../lib/policy/policy.ts";
 import { parsePolicy } from "../../lib/policy/toml.ts";
 
 export type Case = {
   readonly name: string;
-  readonly policy: Policy;
   readonly ruleset: Ruleset;
   /** The file of the expected rules. */
   readonly expected: string;
@@ -36,18 +34,23 @@ export function readCases(): readonly Case[] {
 
 function readCase(name: string): Case {
   const folder = join(import.meta.dirname, name);
-  const policy = parsePolicy([{ file: "policy.toml", text: readFileSync(`${folder}/policy.toml`, "utf8") }]);
-  const profiles = readdirSync(folder)
-    .filter((file) => file.endsWith(".ovpn"))
-    .toSorted()
-    .map((file) => parseProfile(file, (path) => readFileSync(`${folder}/${path}`, "latin1")));
-  const carriers = profiles.flatMap((profile) => carriersOf(profile, policy.identity, lookup));
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ovpn"));
+  const profiles = files.toSorted().map((file) => readFileSync(join(folder, file), "latin1"));
   return {
     name,
-    policy,
-    ruleset: lockRuleset(policy, carriers),
+    ruleset: rulesetOf(readFileSync(join(folder, "policy.toml"), "utf8"), profiles),
     expected: join(import.meta.dirname, sameAs[name] ?? name, "expect.nft"),
   };
+}
+
+/** What the texts of a policy and of profiles have to become on a machine with the users and names below. */
+export function rulesetOf(policyText: string, profileTexts: readonly string[]): Ruleset {
+  const policy = parsePolicy([{ file: "policy.toml", text: policyText }]);
+  const profiles = profileTexts.map((text, index) => parseProfile(`${index}.ovpn`, () => text));
+  return lockRuleset(
+    policy,
+    profiles.flatMap((profile) => carriersOf(profile, policy.identity, lookup)),
+  );
 }
 
 const addresses = new Map([

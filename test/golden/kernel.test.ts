@@ -1,6 +1,5 @@
 /** The same rules through the real nft, in a network namespace. */
 import { expect, test } from "vitest";
-import { parseAddress } from "../../lib/address.ts";
 import { type Listing, parseListing } from "../../lib/firewall/listing.ts";
 import {
   closeTransaction,
@@ -8,9 +7,9 @@ import {
   openTransaction,
   unlockTransaction,
 } from "../../lib/firewall/transaction.ts";
-import { parseInterfaceName } from "../../lib/interface.ts";
 import { type Machine, newMachine } from "../lab/machine.ts";
 import { type Case, readCases } from "./cases.ts";
+import { tunnelOf } from "./tunnel.ts";
 
 const cases = readCases().filter(({ name, expected }) => expected.includes(`/${name}/`));
 const patient = 240_000;
@@ -92,42 +91,37 @@ test(
   },
 );
 
-test.for(cases)("$name opened and closed again is the lock alone", async ({ ruleset }) => {
-  const machine = await newMachine();
-  await machine.load(lockTransaction(ruleset));
-  const locked = await listing(machine);
-  await machine.load(openTransaction(ruleset, loopback));
-  const open = await listing(machine);
-  expect(open.chains).toEqual(locked.chains);
-  expect(open.sets.get("tunnels")?.elements).toEqual(["lo"]);
-  expect(open.sets.get("resolvers6")?.elements).toEqual(["lo . fd00:8::1"]);
-  await machine.load(lockTransaction(ruleset));
-  expect(await listing(machine)).toEqual(open);
-  await machine.load(closeTransaction(loopback));
-  await machine.load(closeTransaction(loopback));
-  expect(await listing(machine)).toEqual(locked);
-});
+test.for(cases)(
+  "$name opened and closed again is the lock alone",
+  { timeout: patient },
+  async ({ ruleset }) => {
+    const machine = await newMachine();
+    await machine.load(lockTransaction(ruleset));
+    const locked = await listing(machine);
+    await machine.load(openTransaction(ruleset, loopback));
+    const open = await listing(machine);
+    expect(open.chains).toEqual(locked.chains);
+    expect(open.sets.get("tunnels")?.elements).toEqual(["lo"]);
+    expect(open.sets.get("resolvers6")?.elements).toEqual(["lo . fd00:8::1"]);
+    await machine.load(lockTransaction(ruleset));
+    expect(await listing(machine)).toEqual(open);
+    await machine.load(closeTransaction(loopback));
+    await machine.load(closeTransaction(loopback));
+    expect(await listing(machine)).toEqual(locked);
+  },
+);
 
-test("a transaction that fails at its end leaves the rules as they were", async () => {
+test("a transaction that fails at its end leaves the rules as they were", { timeout: patient }, async () => {
   const machine = await newMachine();
   const [first, second] = cases;
   if (first === undefined || second === undefined) throw new Error("there are no golden cases");
   await machine.load(lockTransaction(first.ruleset));
   const before = await machine.rules();
-  const gone = { ...loopback, device: present(parseInterfaceName("gone0")) };
+  const gone = tunnelOf("gone0");
   await expect(machine.load(openTransaction(second.ruleset, gone))).rejects.toThrow(
     "Interface does not exist",
   );
   expect(await machine.rules()).toBe(before);
 });
 
-const loopback = {
-  device: present(parseInterfaceName("lo")),
-  addresses: ["10.8.0.2", "fd00:8::1000"].map((text) => present(parseAddress(text))),
-  resolvers: ["10.8.0.1", "fd00:8::1"].map((text) => present(parseAddress(text))),
-};
-
-function present<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error("a value of this test cannot be read");
-  return value;
-}
+const loopback = tunnelOf("lo", ["10.8.0.2", "fd00:8::1000"], ["10.8.0.1", "fd00:8::1"]);

@@ -156,13 +156,13 @@ function reconnecting(signal: NodeJS.Signals, profile: Partial<ProfileOptions>):
 
 /** Sends probes of every kind, again and again, for as long as `work` takes. */
 async function whileProbing(lab: Lab, work: () => Promise<void>): Promise<void> {
-  let working = true;
+  const state = { working: true };
   const done = work().finally(() => {
-    working = false;
+    state.working = false;
   });
   // At least once. Bounded by the deadline that each wait of a history has.
   do await lab.probe();
-  while (working);
+  while (state.working);
   await done;
 }
 

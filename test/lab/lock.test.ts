@@ -2,7 +2,7 @@ import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { host, lan, printer } from "./addresses.ts";
-import { openLab } from "./lab.ts";
+import { type Lab, openLab } from "./lab.ts";
 import { type Subject, openvpnAlone } from "./subject.ts";
 import { command, stateOf, vpnFirewall } from "./vpn-firewall.ts";
 
@@ -75,21 +75,20 @@ test("a foreign hook that fails leaves OpenVPN alone leaking (positive control)"
 
 test("a route-up that finds the lock gone puts it back", async () => {
   // Another program strikes between the two hooks.
-  const flush = (dir: string) => join(dir, "flush");
   const ours = vpnFirewall();
   const flushed: Subject = {
     ...ours,
     arm: async (lab) => {
       await ours.arm(lab);
-      await writeFile(flush(lab.dir), "#!/bin/sh\nexec /usr/sbin/nft flush ruleset\n", { mode: 0o755 });
+      await writeFile(flushOf(lab), "#!/bin/sh\nexec /usr/sbin/nft flush ruleset\n", { mode: 0o755 });
     },
     profileLines: (lab) =>
-      ours.profileLines(lab).map((line) => (line.startsWith("up ") ? `up ${flush(lab.dir)}` : line)),
+      ours.profileLines(lab).map((line) => (line.startsWith("up ") ? `up ${flushOf(lab)}` : line)),
   };
   await using lab = await openLab({ subject: flushed });
   await lab.arm();
   const vpn = await lab.connect();
-  expect(vpn.log).toContain(flush(lab.dir));
+  expect(vpn.log).toContain(flushOf(lab));
   expect(await stateOf(lab)).toBe("open");
   expect(await lab.reachesThroughTunnel()).toBe(true);
   await lab.judgeFromNow();
@@ -206,3 +205,7 @@ test("an exception lets in what it names, counted, and nothing else", async () =
     (JSON.parse(stdout) as { exceptions: Record<string, number> }).exceptions["ssh from the printer"],
   ).toBeGreaterThan(3);
 });
+
+function flushOf({ dir }: Pick<Lab, "dir">): string {
+  return join(dir, "flush");
+}

@@ -20,6 +20,8 @@ export type Options = {
   readonly input?: string;
   /** Shell commands before it. What they mount or redirect, only this command sees. */
   readonly prepare?: string;
+  /** A program that starts it with fewer rights. */
+  readonly through?: readonly string[];
   readonly cwd?: string;
   /** In seconds; far above what anything here needs. */
   readonly limit?: number;
@@ -37,10 +39,21 @@ export class Machine {
 
   /** Runs a program with an empty environment. Whatever its end is, it is an outcome. */
   async run(program: string, args: readonly string[] = [], options: Options = {}): Promise<Outcome> {
-    const { env = {}, input = "", prepare = ":", cwd = "/", limit = 60 } = options;
+    const { env = {}, input = "", prepare = ":", through = [], cwd = "/", limit = 60 } = options;
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     // `ip netns exec` gives the command a mount namespace of its own, with the right interfaces in /sys.
-    const command = ["/bin/sh", "-c", `${prepare}\nexec env -i "$@"`, "sh", ...variables, program, ...args];
+    const command = [
+      "/bin/sh",
+      "-c",
+      `${prepare}\nexec "$@"`,
+      "sh",
+      ...through,
+      "env",
+      "-i",
+      ...variables,
+      program,
+      ...args,
+    ];
     const { exitCode, stdout, stderr, durationMs } = await execa(
       "ip",
       ["netns", "exec", this.name, ...command],

@@ -1,17 +1,19 @@
 /** The picture of one recording as SVG: pure. Above the axis what was on the wire, below it what the programs asked. */
-import { count } from "./findings.ts";
+import { escape } from "./markup.ts";
 import {
   buckets,
   framesIn,
+  outcomes,
   phaseTallies,
   reasons,
   requestsIn,
+  type Outcome,
+  type Phase,
   type Reason,
   type Recording,
   type Story,
   type Tally,
 } from "./timeline.ts";
-import { outcomes, type Outcome } from "./traffic.ts";
 
 /** Seconds per bar. */
 export const bucketWidth = 0.05;
@@ -48,7 +50,7 @@ const height = top + framesHeight + requestsHeight + axisHeight;
 const baseline = top + framesHeight;
 const right = 6;
 /** Of a letter, on average, at the size of the labels. */
-const letterWidth = 7;
+const letterWidth = 7.4;
 
 export function highest(story: Story): Highest {
   const all = story.recordings.flatMap((recording) => buckets(story, recording, bucketWidth));
@@ -88,72 +90,81 @@ function inWords({ phases }: Story, tallies: readonly Tally[]): string {
 }
 
 function phaseBands({ phases }: Story, tallies: readonly Tally[], x: (time: number) => number): string[] {
-  return phases.flatMap(({ name, start, end }, index) => {
-    const width = x(end) - x(start);
-    const fits = (text: string): boolean => text.length * letterWidth + 8 <= width;
-    const leaks = tallies[index]?.frames.leak ?? 0;
-    const title = [`${index + 1} ${name}`, `${index + 1}`].find(fits) ?? "";
-    const result =
-      leaks === 0
-        ? (["no leak", "0"].find(fits) ?? "")
-        : ([count(leaks, "leaked frame"), count(leaks, "leak"), `${leaks}`].find(fits) ?? "");
+  const fits = (text: string, { start, end }: Phase): boolean =>
+    text.length * letterWidth + 8 <= x(end) - x(start);
+  const leaks = phases.map((_, index) => tallies[index]?.frames.leak ?? 0);
+  const spelled = leaks.map((number) =>
+    number === 0 ? "no leak" : number === 1 ? "1 leak" : `${number} leaks`,
+  );
+  // All in words or all in figures.
+  const results = phases.every((phase, index) => fits(spelled[index] ?? "", phase))
+    ? spelled
+    : leaks.map(String);
+  return phases.flatMap((phase, index) => {
+    const { name, start, end } = phase;
+    const title = [`${index + 1} ${name}`, `${index + 1}`].find((text) => fits(text, phase)) ?? "";
+    const bottom = baseline + requestsHeight;
+    const at = px(x(start));
+    const text = px(x(start) + 5);
     return [
-      `<rect class="band ${index % 2 === 0 ? "even" : "odd"}" x="${px(x(start))}" y="0" width="${px(width)}" height="${baseline + requestsHeight}"/>`,
-      `<text class="phase" x="${px(x(start) + 5)}" y="17">${escape(title)}</text>`,
-      `<text class="${leaks === 0 ? "safe" : "unsafe"}" x="${px(x(start) + 5)}" y="35">${result}</text>`,
+      `<rect class="band ${index % 2 === 0 ? "even" : "odd"}" x="${at}" y="0" width="${px(x(end) - x(start))}" height="${bottom}"/>`,
+      ...(name === "VPN killed" ? [`<path class="death" d="M${at} 0V${bottom}"/>`] : []),
+      `<text class="phase" x="${text}" y="17">${escape(title)}</text>`,
+      `<text class="${leaks[index] === 0 ? "safe" : "unsafe"}" x="${text}" y="35">${results[index] ?? ""}</text>`,
     ];
   });
 }
 
 function gridLines({ width, highest: { frames, requests } }: Frame, left: number): string[] {
-  const step = niceStep(frames / 3);
-  const lines = [];
-  for (let value = 0; value <= frames; value += step) lines.push(gridLine(value, baseline - barHeight(value, frames, framesHeight)));
-  const lower = niceStep(requests / 2);
-  for (let value = lower; value <= requests; value += lower) {
-    lines.push(gridLine(value, baseline + barHeight(value, requests, requestsHeight)));
-  }
-  return lines;
-
-  function gridLine(value: number, y: number): string {
-    return `<path class="${value === 0 ? "axis" : "grid"}" d="M${left} ${px(y)}H${width - right}"/><text class="tick" x="${left - 5}" y="${px(y + 4)}" text-anchor="end">${value}</text>`;
-  }
+  const up = valuesUpTo(frames, niceStep(frames / 4)).map((value) => [value, above(value, frames)] as const);
+  const down = valuesUpTo(requests, niceStep(requests / 2)).map(
+    (value) => [value, below(value, requests)] as const,
+  );
+  // Both begin with the axis.
+  return [...up, ...down.slice(1)].flatMap(([value, y]) => [
+    `<path class="${value === 0 ? "axis" : "grid"}" d="M${left} ${px(y)}H${width - right}"/>`,
+    `<text class="tick" x="${left - 5}" y="${px(y + 4)}" text-anchor="end">${value}</text>`,
+  ]);
 }
 
 function bars(story: Story, recording: Recording, most: Highest, x: (time: number) => number): string[] {
-  const width = px((x(bucketWidth) - x(0)) * 0.9);
   return buckets(story, recording, bucketWidth).flatMap((tally, index) => {
     if (framesIn(tally) + requestsIn(tally) === 0) return [];
-    const at = px(x(index * bucketWidth));
+    const sides: Sides = [x(index * bucketWidth), x((index + 1) * bucketWidth)];
     const up = stack(reasons.map((reason) => [reasonClasses[reason], tally.frames[reason]] as const));
-    const down = stack(outcomes.map((outcome) => [outcomeClasses[outcome], tally.requests[outcome]] as const));
+    const down = stack(
+      outcomes.map((outcome) => [outcomeClasses[outcome], tally.requests[outcome]] as const),
+    );
     return [
       `<g><title>${escape(barInWords(tally, index * bucketWidth))}</title>`,
-      ...up.map(({ name, from, size }) => {
-        const tall = barHeight(size, most.frames, framesHeight);
-        const y = baseline - barHeight(from + size, most.frames, framesHeight);
-        return `<rect class="${name}" x="${at}" y="${px(y)}" width="${width}" height="${px(tall)}"/>`;
-      }),
-      ...down.map(({ name, from, size }) => {
-        const y = baseline + barHeight(from, most.requests, requestsHeight);
-        const tall = barHeight(size, most.requests, requestsHeight);
-        return `<rect class="${name}" x="${at}" y="${px(y)}" width="${width}" height="${px(tall)}"/>`;
-      }),
+      ...up.map(({ name, from, to }) => bar(name, sides, above(to, most.frames), above(from, most.frames))),
+      ...down.map(({ name, from, to }) =>
+        bar(name, sides, below(from, most.requests), below(to, most.requests)),
+      ),
       "</g>",
     ];
   });
 }
 
-type Part = { readonly name: string; readonly from: number; readonly size: number };
+type Sides = readonly [left: number, right: number];
+
+/** Its edges are rounded, not its size: so it has no seam with its neighbours. */
+function bar(name: string, [left, side]: Sides, upper: number, lower: number): string {
+  const width = px(Number(px(side)) - Number(px(left)));
+  const tall = px(Number(px(lower)) - Number(px(upper)));
+  return `<rect class="${name}" x="${px(left)}" y="${px(upper)}" width="${width}" height="${tall}"/>`;
+}
+
+type Part = { readonly name: string; readonly from: number; readonly to: number };
 
 function stack(parts: readonly (readonly [name: string, size: number])[]): readonly Part[] {
   let from = 0;
   const placed = parts.map(([name, size]) => {
-    const part = { name, from, size };
+    const part = { name, from, to: from + size };
     from += size;
     return part;
   });
-  return placed.filter(({ size }) => size > 0);
+  return placed.filter((part) => part.to > part.from);
 }
 
 function barInWords({ frames, requests }: Tally, time: number): string {
@@ -167,17 +178,24 @@ function barInWords({ frames, requests }: Tally, time: number): string {
 function timeAxis(seconds: number, x: (time: number) => number, scale: number, width: number): string[] {
   const y = baseline + requestsHeight;
   const step = niceStep(44 / scale);
-  const ticks = [];
-  for (let time = 0; time <= seconds && x(time) < width - 30; time += step) {
-    ticks.push(
-      `<path class="axis" d="M${px(x(time))} ${y}v5"/><text class="tick" x="${px(x(time))}" y="${y + 19}" text-anchor="middle">${time}${time === 0 ? "" : " s"}</text>`,
-    );
-  }
-  return ticks;
+  // The last label needs room to its right.
+  const times = valuesUpTo(seconds, step).filter((time) => x(time) < width - 20);
+  return times.flatMap((time) => [
+    `<path class="axis" d="M${px(x(time))} ${y}v5"/>`,
+    `<text class="tick" x="${px(x(time))}" y="${y + 19}" text-anchor="middle">${time}${time === 0 ? "" : " s"}</text>`,
+  ]);
 }
 
-function barHeight(value: number, most: number, room: number): number {
-  return (value / most) * (room - 6);
+function valuesUpTo(most: number, step: number): readonly number[] {
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
+}
+
+function above(frames: number, most: number): number {
+  return baseline - (frames / most) * (framesHeight - 6);
+}
+
+function below(requests: number, most: number): number {
+  return baseline + (requests / most) * (requestsHeight - 6);
 }
 
 /** The smallest of 1, 2, 5, 10, 20, 50 … that is at least `wanted`. */
@@ -189,12 +207,4 @@ export function niceStep(wanted: number): number {
 /** A length with at most one decimal. */
 function px(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-/** `text` as text or as an attribute of HTML and XML. */
-export function escape(text: string): string {
-  return text.replace(
-    /[&<>"']/g,
-    (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[character] ?? "",
-  );
 }

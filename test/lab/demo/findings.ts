@@ -1,7 +1,8 @@
 /** What the story shows, and whether it shows what it should: pure. */
-import { connected, connectedPhases, killed } from "./story.ts";
 import { leakCounts, leakKind, leaksOf } from "./leaks.ts";
-import { phaseTallies, requestsIn, total, type Phase, type Recording, type Story, type Tally } from "./timeline.ts";
+import { connectedPhases, type PhaseName } from "./phases.ts";
+import { phaseTallies, total, type Phase, type Recording, type Story, type Tally } from "./timeline.ts";
+import { wantedPrograms } from "./traffic.ts";
 
 /** One subject: its numbers per phase, of the whole, and what left after OpenVPN was killed that the tunnel had hidden. */
 export type Finding = {
@@ -23,47 +24,52 @@ export function findingOf(story: Story, recording: Recording): Finding {
   return { subject: recording.subject, phases, whole: total(phases), exposed: exposure(story, recording) };
 }
 
-/** Of a whole story with two recordings, OpenVPN alone and vpn-firewall. What is wrong with it, a line each. */
+/** Of a whole story with two recordings, OpenVPN alone and vpn-firewall: what keeps it from being a proof, a line each. */
 export function objections(story: Story): readonly string[] {
-  const [alone, firewall] = story.recordings.map((recording) => findingOf(story, recording));
+  const [alone, firewall] = story.recordings;
   if (alone === undefined || firewall === undefined) return ["the story needs two recordings"];
-  const killedAt = story.phases.findIndex(({ name }) => name === killed);
-  const leaks = firewall.whole.frames.leak;
+  const leaks = leaksOf(firewall.verdicts).length;
   return [
     ...(leaks > 0 ? [`${firewall.subject} let ${count(leaks, "frame")} leak`] : []),
-    ...((alone.phases[killedAt]?.frames.leak ?? 0) > 0
+    ...(leaksOf(during(story, "VPN killed", alone.verdicts)).length > 0
       ? []
       : [`${alone.subject} leaked nothing when OpenVPN was killed, so nothing was shown`]),
-    ...[alone, firewall].flatMap((finding) => silences(story, finding)),
+    ...[alone, firewall].flatMap((recording) => silences(story, recording)),
   ];
 }
 
-/** Wanted traffic that did not flow, and programs that did not even try. */
-function silences({ phases }: Story, { subject, phases: tallies }: Finding): readonly string[] {
-  return phases.flatMap(({ name }, index) => {
-    const tally = tallies[index];
-    const wanted = connectedPhases.includes(name);
-    if (wanted && (tally?.requests["through the tunnel"] ?? 0) === 0) {
-      return [`with ${subject} no request came through the tunnel in the phase "${name}"`];
-    }
-    return tally === undefined || requestsIn(tally) === 0
-      ? [`with ${subject} no program sent anything in the phase "${name}"`]
-      : [];
+/** Programs that did not even try, and wanted traffic that did not flow. */
+function silences(story: Story, { subject, requests }: Recording): readonly string[] {
+  return story.phases.flatMap(({ name }) => {
+    const made = during(story, name, requests);
+    const came = made.filter(({ outcome }) => outcome === "through the tunnel");
+    const wanted = connectedPhases.includes(name) ? wantedPrograms : [];
+    const missing = wanted.filter((wish) => !came.some(({ program }) => program === wish));
+    return [
+      ...(made.length > 0 ? [] : [`with ${subject} no program sent anything in the phase "${name}"`]),
+      ...missing.map((wish) => `with ${subject} no ${wish} came through the tunnel in the phase "${name}"`),
+    ];
   });
 }
 
-function exposure({ start, phases }: Story, { verdicts }: Recording): Exposure | undefined {
-  const within = (phase: Phase | undefined): Recording["verdicts"] =>
-    phase === undefined
-      ? []
-      : verdicts.filter(({ time }) => time - start >= phase.start && time - start < phase.end);
-  const phaseNamed = (wanted: string): Phase | undefined => phases.find(({ name }) => name === wanted);
-  const death = phaseNamed(killed);
+function exposure(story: Story, { verdicts }: Recording): Exposure | undefined {
+  const death = story.phases.find(({ name }) => name === "VPN killed");
   if (death === undefined) return undefined;
-  const before = new Set(leakCounts(within(phaseNamed(connected))).map(({ name }) => name));
-  const first = leaksOf(within(death)).find((leak) => !before.has(leakKind(leak).name));
+  const before = new Set(leakCounts(during(story, "connected", verdicts)).map(({ name }) => name));
+  const after = leaksOf(during(story, "VPN killed", verdicts));
+  const first = after.find((leak) => !before.has(leakKind(leak).name));
   if (first === undefined) return undefined;
-  return { name: leakKind(first).name, after: Math.round((first.time - start - death.start) * 1000) };
+  return { name: leakKind(first).name, after: Math.round((first.time - story.start - death.start) * 1000) };
+}
+
+function during<Timed extends { readonly time: number }>(
+  { start, phases }: Story,
+  wanted: PhaseName,
+  recorded: readonly Timed[],
+): readonly Timed[] {
+  const phase: Phase | undefined = phases.find(({ name }) => name === wanted);
+  if (phase === undefined) return [];
+  return recorded.filter(({ time }) => time - start >= phase.start && time - start < phase.end);
 }
 
 /** "1 frame", "2 frames". */

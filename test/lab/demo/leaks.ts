@@ -25,7 +25,7 @@ const known: readonly Known[] = [
   },
   {
     name: `a web request over IPv6 to ${service.v6}`,
-    meaning: "The same over IPv6, with an address that names this one machine.",
+    meaning: "The site sees an address that belongs to this one machine, and the network sees every word.",
     matches: to(`[${service.v6}]:80`),
   },
   {
@@ -35,7 +35,8 @@ const known: readonly Known[] = [
   },
   {
     name: `a DNS query to the LAN’s resolver, ${printer.v4}`,
-    meaning: "Whoever runs this network sees the name of every site. Routes do not stop it: the resolver is on the LAN.",
+    meaning:
+      "Whoever runs this network sees the name of every site. Routes do not stop it: the resolver is on the LAN.",
     matches: to(`${printer.v4}:53`),
   },
   {
@@ -60,7 +61,10 @@ const known: readonly Known[] = [
   },
 ];
 
-const unknown: LeakKind = { name: "something else", meaning: "It left for none of the reasons of the guarantee." };
+const unknown: LeakKind = {
+  name: "something else",
+  meaning: "It left for none of the reasons of the guarantee.",
+};
 
 export function leakKind({ description }: Verdict): LeakKind {
   return known.find(({ matches }) => matches(description)) ?? unknown;

@@ -1,68 +1,56 @@
 /** The story of the demo, told to several subjects at once: every phase begins for all of them at the same moment. */
 import type { Client } from "../client.ts";
 import type { Lab } from "../lab.ts";
+import { phaseNames, type PhaseName } from "./phases.ts";
 import type { Phase, Recording, Story } from "./timeline.ts";
 import { Traffic } from "./traffic.ts";
 
 type Chapter = {
-  readonly name: string;
   /** What happens, in a sentence. */
   readonly caption: string;
   readonly play: (actor: Actor) => Promise<void>;
 };
 
 /** A phase that is to be looked at lasts for so many requests of every program; the others last until their event. */
-const plot: readonly Chapter[] = [
-  {
-    name: "no VPN yet",
+const plot: Readonly<Record<PhaseName, Chapter>> = {
+  "no VPN yet": {
     caption: "The machine is up, the VPN is not, and programs are sending already.",
     play: async ({ traffic }) => {
-      await traffic.rounds(10);
+      await traffic.rounds(16);
     },
   },
-  {
-    name: "connecting",
+  connecting: {
     caption: "OpenVPN calls its server, which takes a moment; the programs do not wait for it.",
     play: async (actor) => {
       await actor.connect();
     },
   },
-  {
-    name: "connected",
+  connected: {
     caption: "The tunnel is up: the programs browse through it.",
     play: async ({ traffic }) => {
-      await traffic.rounds(14);
+      await traffic.rounds(22);
     },
   },
-  {
-    name: "OpenVPN killed",
+  "VPN killed": {
     caption: "OpenVPN dies by SIGKILL, so no hook runs; the programs go on sending.",
     play: async (actor) => {
       await actor.kill();
-      await actor.traffic.rounds(14);
+      await actor.traffic.rounds(22);
     },
   },
-  {
-    name: "connecting again",
+  reconnecting: {
     caption: "OpenVPN is started again and calls its server.",
     play: async (actor) => {
       await actor.connect();
     },
   },
-  {
-    name: "connected again",
+  reconnected: {
     caption: "The tunnel is back: the programs browse through it.",
     play: async ({ traffic }) => {
-      await traffic.rounds(10);
+      await traffic.rounds(16);
     },
   },
-];
-
-/** The phase that the demo is about, and the one before it that it is compared with. */
-export const killed = "OpenVPN killed";
-export const connected = "connected";
-/** In these, wanted traffic has to flow. */
-export const connectedPhases: readonly string[] = [connected, "connected again"];
+};
 
 class Actor {
   readonly lab: Lab;
@@ -79,7 +67,7 @@ class Actor {
     const server = this.lab.server("udp");
     await server.stop();
     this.#client = await this.lab.start();
-    await this.traffic.rounds(4);
+    await this.traffic.rounds(8);
     await server.start();
     await this.#client.connected();
   }
@@ -120,31 +108,37 @@ export class Telling {
   /** Up to now: the last phase ends now. */
   async soFar(): Promise<Story> {
     const recordings = await Promise.all(this.#actors.map(async (actor) => await actor.recording()));
-    const chapter = plot[this.#finished.length];
-    const open = chapter === undefined ? [] : [this.#phase(chapter)];
+    const name = phaseNames[this.#finished.length];
+    const open = name === undefined ? [] : [this.#phase(name)];
     return { start: this.#start, phases: [...this.#finished, ...open], recordings };
   }
 
-  /** Tells it to the end. `onPhaseEnd` gets the story up to the end of each phase; the next one waits for it. */
-  async toTheEnd(onPhaseEnd: (story: Story) => void): Promise<Story> {
-    for (const chapter of plot) {
-      await Promise.all(this.#actors.map(chapter.play));
-      if (chapter === plot.at(-1)) {
+  /**
+   * Tells it to the end. When a phase has ended, `onPhaseEnd` gets its index and the story, in which the next phase has
+   * begun already: nothing waits for a report.
+   */
+  async toTheEnd(onPhaseEnd: (story: Story, index: number) => void): Promise<Story> {
+    let report: Promise<void> | undefined;
+    for (const [index, name] of phaseNames.entries()) {
+      await Promise.all([report, ...this.#actors.map(plot[name].play)]);
+      if (name === phaseNames.at(-1)) {
         await Promise.all(this.#actors.map(async ({ traffic }) => await traffic.stop()));
       }
-      onPhaseEnd(await this.soFar());
-      this.#finished.push(this.#phase(chapter));
+      this.#finished.push(this.#phase(name));
+      report = this.soFar().then((story) => {
+        onPhaseEnd(story, index);
+      });
     }
+    await report;
     return await this.soFar();
   }
 
-  #phase({ name, caption }: Chapter): Phase {
-    return { name, caption, start: this.#finished.at(-1)?.end ?? 0, end: now() - this.#start };
+  #phase(name: PhaseName): Phase {
+    const start = this.#finished.at(-1)?.end ?? 0;
+    return { name, caption: plot[name].caption, start, end: now() - this.#start };
   }
 }
 
 function now(): number {
   return Date.now() / 1000;
 }
-
-export const phaseCount = plot.length;

@@ -1,15 +1,22 @@
 /** What was recorded, put on a timeline: pure. */
 import type { Verdict } from "../oracle.ts";
-import { outcomes, type Outcome, type Request } from "./traffic.ts";
+import type { PhaseName } from "./phases.ts";
 
 /** In seconds since the story began. */
 export type Phase = {
-  readonly name: string;
+  readonly name: PhaseName;
   /** What happens, in a sentence. */
   readonly caption: string;
   readonly start: number;
   readonly end: number;
 };
+
+export const outcomes = ["through the tunnel", "in the clear", "refused", "unanswered"] as const;
+
+export type Outcome = (typeof outcomes)[number];
+
+/** What a program on the host asked for, and what became of it; `time` is its start, in seconds since 1970. */
+export type Request = { readonly time: number; readonly program: string; readonly outcome: Outcome };
 
 /** What one subject let through, and what became of the requests of the programs on its host. */
 export type Recording = {
@@ -46,7 +53,9 @@ export function buckets({ start, phases }: Story, recording: Recording, width: n
 
 /** One tally per phase. Nothing recorded is left out: what came after the last phase is counted in it. */
 export function phaseTallies({ start, phases }: Story, recording: Recording): readonly Tally[] {
-  return tallies(recording, phases.length, (time) => phases.findLastIndex((phase) => time - start >= phase.start));
+  return tallies(recording, phases.length, (time) =>
+    phases.findLastIndex((phase) => time - start >= phase.start),
+  );
 }
 
 export function total(parts: readonly Tally[]): Tally {

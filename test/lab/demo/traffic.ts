@@ -4,31 +4,32 @@ import { printer, publicResolver, service } from "../addresses.ts";
 import type { Namespace } from "../namespace.ts";
 import { markerPrefix } from "../oracle.ts";
 import type { Process } from "../process.ts";
+import type { Request } from "./timeline.ts";
 
 const source = fileURLToPath(new URL("traffic.py", import.meta.url));
 /** Neither root nor a user OpenVPN may become. */
 const somebody = 12345;
 /** In seconds; the answer of this small internet takes a few milliseconds. */
-const interval = 0.16;
+const interval = 0.1;
 const timeout = 0.8;
 
+/** In the order in which they take turns, the heaviest apart. */
 const programs = [
   { name: "web", method: "web", to: service.v4, port: 80 },
-  { name: "web-ipv6", method: "web", to: service.v6, port: 80 },
   { name: "public-dns", method: "dns", to: publicResolver.v4, port: 53 },
   { name: "lan-dns", method: "dns", to: printer.v4, port: 53 },
+  { name: "web-ipv6", method: "web", to: service.v6, port: 80 },
   { name: "ping", method: "ping", to: service.v4, port: 0 },
   { name: "mdns", method: "announce", to: "224.0.0.251", port: 5353 },
 ] as const;
 
-export type Program = (typeof programs)[number]["name"];
-
-export const outcomes = ["through the tunnel", "in the clear", "refused", "unanswered"] as const;
-
-export type Outcome = (typeof outcomes)[number];
-
-/** `time` is when it was made, in seconds since 1970. */
-export type Request = { readonly time: number; readonly program: Program; readonly outcome: Outcome };
+/** Those that reach nobody on the LAN: a tunnel has to carry them. */
+export const wantedPrograms = [
+  "web",
+  "public-dns",
+  "web-ipv6",
+  "ping",
+] as const satisfies readonly (typeof programs)[number]["name"][];
 
 export class Traffic {
   readonly #process: Process;

@@ -52,7 +52,7 @@ describe("parseProfile() gives a profile or a refusal with file and line", () =>
     ["one comment", `#${"x".repeat(8_000_000)}`],
     ["spaces", " ".repeat(8_000_000)],
     ["one quote", `"${"x".repeat(8_000_000)}`],
-    ["a block that is one line", `<ca>\n${"x".repeat(8_000_000)}`],
+    ["a block that is one line", `<ca>\n${"x".repeat(24_000_000)}`],
     ["a block that is one line of spaces", `<ca>\n${" ".repeat(8_000_000)}`],
     ["a block with everything but its end", `<ca>\n${"</c\n".repeat(1_000_000)}`],
     ["zeros", "\0".repeat(8_000_000)],
