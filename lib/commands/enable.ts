@@ -1,6 +1,10 @@
-import { load } from "../firewall/nft.ts";
-import { lockTransaction } from "../firewall/transaction.ts";
+import { openInterfaces, parseListing } from "../firewall/listing.ts";
+import { ConflictRefusal, listTable, load } from "../firewall/nft.ts";
+import type { Ruleset } from "../firewall/ruleset.ts";
+import type { Statement } from "../firewall/statement.ts";
+import { lockTransaction, purgeTransaction, replaceTransaction } from "../firewall/transaction.ts";
 import { stageFiles } from "../system/files.ts";
+import { isTunnel } from "../system/interfaces.ts";
 import { resolveNames } from "../system/names.ts";
 import { formatPins, pinsFile, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
@@ -19,11 +23,12 @@ export async function enable(settings: Settings): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const profiles = readClients(policy, []);
   const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
-  const lock = lockTransaction(wantedRuleset(policy, profiles, pins));
+  const ruleset = wantedRuleset(policy, profiles, pins);
+  const lock = lockTransaction(ruleset);
 
   const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });
   try {
-    await load(lock, run);
+    await loadOverAnything(lock, ruleset);
     staged.commit();
   } finally {
     staged.discard();
@@ -33,4 +38,17 @@ export async function enable(settings: Settings): Promise<number> {
   note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
   return 0;
+}
+
+/** Repairs, too: of what hooks have opened, tunnels that are alive stay open, and nothing else. */
+async function loadOverAnything(lock: Statement, ruleset: Ruleset): Promise<void> {
+  const table = await listTable(run);
+  const alive = table === undefined ? [] : openInterfaces(parseListing(table)).filter(isTunnel);
+  try {
+    await load(purgeTransaction(ruleset, alive), run);
+  } catch (error) {
+    if (!(error instanceof ConflictRefusal) || table === undefined) throw error;
+    // One transaction: the old table stands until the new one does.
+    await load(replaceTransaction(lock), run);
+  }
 }

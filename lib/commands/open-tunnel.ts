@@ -27,7 +27,7 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
   const policy = await readPolicy(settings.policyFile);
   refuseUnlessTunnel(event.device);
   const own = readOwnProfile(event);
-  const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(path));
+  const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(path, "root"));
   const pins = namesOf([own, ...others]).length > 0 ? readPins(settings.stateDirectory) : new Map();
   const lookup = { addressesOf: pinned(pins), uidOf };
   const carriers = [
@@ -38,6 +38,7 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
   note(`open through ${event.device}`);
 }
 
+/** Whoever wrote it: OpenVPN runs what its profile says, as root. */
 function readOwnProfile({ profile: path }: HookEvent): Profile {
   if (path === undefined) {
     throw new Refusal(
@@ -45,7 +46,7 @@ function readOwnProfile({ profile: path }: HookEvent): Profile {
       "put its options into a profile",
     );
   }
-  const profile = readProfile(resolve(path), process.cwd());
+  const profile = readProfile(resolve(path), "anyone", process.cwd());
   if (profile.client) return profile;
   throw new Refusal(
     `${profile.file}: not a client's profile`,

@@ -1,6 +1,7 @@
-import type { Listing } from "../firewall/listing.ts";
 import { exceptionCounter } from "../firewall/leaving.ts";
-import type { Ruleset } from "../firewall/ruleset.ts";
+import { type Listing, openInterfaces } from "../firewall/listing.ts";
+import type { Content, Ruleset } from "../firewall/ruleset.ts";
+import type { InterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /** What `status` tells; `status --json` prints it as it is. */
@@ -8,9 +9,10 @@ export type Report =
   | { readonly state: "disabled" }
   | {
       readonly state: "closed" | "open" | "damaged";
-      /** The interfaces that hooks have opened and that are there; a dead one opens nothing. */
+      /** The interfaces that are there and open: by a hook, or by name in the policy. */
       readonly tunnels: readonly string[];
       /** The differences between what is in force and what the policy asks for; "as asked" where there is none. */
+      readonly table: string;
       readonly chains: Readonly<Record<string, string>>;
       readonly sets: Readonly<Record<string, string>>;
       readonly blocked: Readonly<Record<"out" | "in" | "forward", number>>;
@@ -18,51 +20,64 @@ export type Report =
       readonly exceptions: Readonly<Record<string, number>>;
     };
 
+/** What the machine says of an interface. */
+export type Interfaces = {
+  readonly isPresent: (name: InterfaceName) => boolean;
+  readonly isTunnel: (name: InterfaceName) => boolean;
+};
+
 const asAsked = "as asked";
+/** Remotes of a profile that the policy does not name, or of a name that has moved: open to their OpenVPN, until `enable`. */
+const broughtByHooks = "more than asked, brought by a connection:";
 
 /** `wanted` is the listing of `ruleset` alone. */
 export function compare(
-  ruleset: Ruleset,
-  exceptions: Policy["exceptions"],
+  { ruleset, policy }: { readonly ruleset: Ruleset; readonly policy: Policy },
   wanted: Listing,
   actual: Listing,
+  { isPresent, isTunnel }: Interfaces,
 ): Report {
-  // A chain that an earlier policy had stays behind without rules.
-  const used = new Map(
-    [...actual.chains].filter(([name, { rules }]) => rules.length > 0 || wanted.chains.has(name)),
+  const table = actual.flagged ? "has flags: a dormant table does nothing" : asAsked;
+  const chains = compareChains(wanted, actual);
+  const opened = openInterfaces(actual);
+  const sets = {
+    ...compareSets(ruleset, wanted, actual),
+    ...(opened.every(isTunnel)
+      ? {}
+      : {
+          tunnels: `open through ${opened.filter((name) => !isTunnel(name)).join(", ")}, which is no tunnel`,
+        }),
+  };
+  const tunnels = [...opened, ...policy.interfaces.filter(isPresent)];
+  const sound = [table, ...Object.values(chains), ...Object.values(sets)].every(
+    (verdict) => verdict === asAsked || verdict.startsWith(broughtByHooks),
   );
-  const chains = compareAll(wanted.chains, used, (want, is) => {
-    if (want.hook !== is.hook) return "another hook, priority or policy";
-    return want.rules.join("\n") === is.rules.join("\n")
-      ? asAsked
-      : difference(want.rules.length, is.rules.length);
-  });
-  const ofHooks = new Set<string>(
-    ruleset.sets.flatMap(({ name, content }) => (content.of === "hooks" ? [name] : [])),
-  );
-  const sets = compareAll(wanted.sets, actual.sets, (want, is, name) => {
-    if (want.type !== is.type) return "another type";
-    return ofHooks.has(name) ? asAsked : differingElements(want.elements, is.elements);
-  });
-  // nft gives the name of an interface that is there, and the bare index of one that is gone.
-  const tunnels = (actual.sets.get("tunnels")?.elements ?? []).filter((element) => !/^[0-9]+$/.test(element));
-  const sound = [...Object.values(chains), ...Object.values(sets)].every((verdict) => verdict === asAsked);
   const packets = (counter: string) => actual.counters.get(counter) ?? 0;
   return {
     state: !sound ? "damaged" : tunnels.length > 0 ? "open" : "closed",
     tunnels,
+    table,
     chains,
     sets,
     blocked: { out: packets("blocked_out"), in: packets("blocked_in"), forward: packets("blocked_forward") },
-    exceptions: Object.fromEntries(exceptions.map(({ name }) => [name, packets(exceptionCounter(name))])),
+    exceptions: Object.fromEntries(
+      policy.exceptions.map(({ name }) => [name, packets(exceptionCounter(name))]),
+    ),
   };
+}
+
+/** Whether all is as the policy asks for. */
+export function isAsAsked(report: Report): boolean {
+  if (report.state === "disabled") return false;
+  const { table, chains, sets } = report;
+  return [table, ...Object.values(chains), ...Object.values(sets)].every((verdict) => verdict === asAsked);
 }
 
 export function reportText(report: Report): string {
   if (report.state === "disabled") {
     return "DISABLED: nothing keeps traffic from leaving outside the tunnel; close with: vpn-firewall enable";
   }
-  const { state, tunnels, chains, sets, blocked, exceptions } = report;
+  const { state, tunnels, table, chains, sets, blocked, exceptions } = report;
   const headline = {
     closed: "CLOSED: no tunnel is open",
     open: `OPEN through ${tunnels.join(", ")} only`,
@@ -70,11 +85,40 @@ export function reportText(report: Report): string {
   }[state];
   return [
     headline,
+    `table: ${table}`,
     ...Object.entries(chains).map(([name, verdict]) => `chain ${name}: ${verdict}`),
     ...Object.entries(sets).map(([name, verdict]) => `set ${name}: ${verdict}`),
     ...Object.entries(exceptions).map(([name, packets]) => `exception ${name}: ${packets} packets`),
     `blocked: out ${blocked.out}, in ${blocked.in}, forward ${blocked.forward} packets`,
   ].join("\n");
+}
+
+function compareChains(wanted: Listing, actual: Listing): Readonly<Record<string, string>> {
+  // A chain that an earlier policy had stays behind without rules, and accepts.
+  const used = [...actual.chains].filter(
+    ([name, { rules, drops }]) => rules.length > 0 || drops || wanted.chains.has(name),
+  );
+  return compareAll(wanted.chains, new Map(used), (want, is) => {
+    if (want.hook !== is.hook) return "another hook, priority or policy";
+    if (want.rules.join("\n") === is.rules.join("\n")) return asAsked;
+    return want.rules.length === is.rules.length
+      ? "other rules"
+      : `${is.rules.length} rules instead of ${want.rules.length}`;
+  });
+}
+
+function compareSets(ruleset: Ruleset, wanted: Listing, actual: Listing): Readonly<Record<string, string>> {
+  const owners = new Map<string, Content["of"]>(ruleset.sets.map(({ name, content }) => [name, content.of]));
+  return compareAll(wanted.sets, actual.sets, (want, is, name) => {
+    if (want.type !== is.type) return "another type";
+    const owner = owners.get(name);
+    if (owner === "hooks") return asAsked;
+    const missing = want.elements.filter((element) => !is.elements.includes(element));
+    const extra = is.elements.filter((element) => !want.elements.includes(element));
+    if (missing.length > 0) return `missing ${missing.join(", ")}`;
+    if (extra.length === 0) return asAsked;
+    return `${owner === "profiles" ? broughtByHooks : "more than asked:"} ${extra.join(", ")}`;
+  });
 }
 
 function compareAll<Value>(
@@ -91,18 +135,4 @@ function compareAll<Value>(
       return [name, want === undefined ? "not ours" : compareOne(want, is, name)];
     }),
   );
-}
-
-function difference(wanted: number, actual: number): string {
-  return wanted === actual ? "other rules" : `${actual} rules instead of ${wanted}`;
-}
-
-function differingElements(wanted: readonly string[], actual: readonly string[]): string {
-  const missing = wanted.filter((element) => !actual.includes(element));
-  const extra = actual.filter((element) => !wanted.includes(element));
-  const parts = [
-    ...(missing.length > 0 ? [`missing ${missing.join(", ")}`] : []),
-    ...(extra.length > 0 ? [`more than asked ${extra.join(", ")}`] : []),
-  ];
-  return parts.length === 0 ? asAsked : parts.join("; ");
 }

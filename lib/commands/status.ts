@@ -2,12 +2,13 @@ import { type Listing, parseListing } from "../firewall/listing.ts";
 import { listTable, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
+import { isPresent, isTunnel } from "../system/interfaces.ts";
 import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { run } from "../system/run.ts";
 import { inScratchNetwork } from "../system/scratch-network.ts";
 import { print } from "./messages.ts";
-import { type Report, compare, reportText } from "./report.ts";
+import { type Report, compare, isAsAsked, reportText } from "./report.ts";
 import type { Settings } from "./settings.ts";
 import { readClients, wantedRuleset } from "./wanted.ts";
 
@@ -19,9 +20,9 @@ export async function status(settings: Settings, json: boolean): Promise<number>
   const report: Report =
     table === undefined
       ? { state: "disabled" }
-      : compare(ruleset, policy.exceptions, await listedWith(ruleset), parseListing(table));
+      : compare({ ruleset, policy }, await listedWith(ruleset), parseListing(table), { isPresent, isTunnel });
   print(json ? JSON.stringify(report, undefined, 2) : reportText(report));
-  return report.state === "disabled" || report.state === "damaged" ? 3 : 0;
+  return isAsAsked(report) ? 0 : 3;
 }
 
 /** What this kernel and this nft make of the rules: the listing of two tables differs where the tables do. */

@@ -10,12 +10,15 @@ import { uidOf } from "../system/users.ts";
 
 /** The client profiles at `paths`, or those of the policy. Throws Refusal if there is none: such a lock has no way out. */
 export function readClients(policy: Policy, paths: readonly string[]): readonly Profile[] {
-  const profiles = (paths.length > 0 ? paths : profilePaths(policy)).map((path) => readProfile(path));
+  const profiles =
+    paths.length > 0
+      ? paths.map((path) => readProfile(path, "anyone"))
+      : profilePaths(policy).map((path) => readProfile(path, "root"));
   const clients = profiles.filter(({ client }) => client);
   if (clients.length === 0 && policy.interfaces.length === 0) {
     throw new Refusal(
       `No client profile in ${(paths.length > 0 ? paths : (policy.profiles ?? ["/etc/openvpn"])).join(", ")}`,
-      'name yours in the policy, as in profiles = ["/home/you/vpn/*.ovpn"]',
+      'name yours in the policy, as in profiles = ["/etc/openvpn/vpn/*.ovpn"]',
     );
   }
   return clients;

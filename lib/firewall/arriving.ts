@@ -69,7 +69,7 @@ export function prerouting(): Chain {
 
 /** Rules that send what comes out of any tunnel to `verdict`. */
 export function fromTunnels({ interfaces }: Policy, verdict: Statement): readonly Rule[] {
-  const byIndex = rule(nft`iif @tunnels ${verdict}`, nft`out of the tunnel`);
+  const byIndex = rule(nft`iif . iifname @tunnels ${verdict}`, nft`out of the tunnel`);
   if (interfaces.length === 0) return [byIndex];
   return [
     byIndex,

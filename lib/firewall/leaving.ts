@@ -6,6 +6,7 @@ import { type Statement, interfaceList, nft } from "./statement.ts";
 
 const dnsPorts = nft`{ 53, 853 }`;
 const lanDnsPorts = nft`{ 53, 853, 5353, 5355 }`;
+const dhcpServers = nft`{ 255.255.255.255, 10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }`;
 const transport = nft`meta l4proto { tcp, udp } th`;
 
 /**
@@ -18,6 +19,7 @@ export function leaving(policy: Policy): Chain {
     rules: [
       allowLoopback(),
       ...toTunnels(policy, nft``, nft`goto into_tunnel`, nft`into the tunnel`),
+      refuseSourceRoutes(),
       ...allowCarrier(),
       ...allowLinkUpkeep(),
       ...policy.exceptions.map(allowException),
@@ -50,7 +52,7 @@ export function toTunnels(
   verdict: Statement,
   comment: Statement,
 ): readonly Rule[] {
-  const byIndex = rule(nft`${condition}oif @tunnels ${verdict}`, comment);
+  const byIndex = rule(nft`${condition}oif . oifname @tunnels ${verdict}`, comment);
   if (interfaces.length === 0) return [byIndex];
   return [
     byIndex,
@@ -63,6 +65,11 @@ export function toTunnels(
 
 function allowLoopback(): Rule {
   return rule(nft`oif "lo" accept`, nft`loopback leaves no interface`);
+}
+
+/** A packet with a routing header goes on from where it is sent, a machine on the LAN for instance; no program needs rights to write one. */
+function refuseSourceRoutes(): Rule {
+  return rule(nft`exthdr rt exists return`, nft`a source route leads on to anywhere`);
 }
 
 function allowCarrier(): readonly Rule[] {
@@ -78,12 +85,13 @@ function allowCarrier(): readonly Rule[] {
 
 function allowLinkUpkeep(): readonly Rule[] {
   return [
-    // Hop limit 255 cannot have crossed a router, nor will it: RFC 4861, 6.1 and 7.1.
+    // Whoever receives one with another hop limit than 255, which has crossed a router, ignores it: RFC 4861, 7.1.
     rule(
       nft`ip6 hoplimit 255 icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } icmpv6 code 0 accept`,
       nft`2 link upkeep: neighbour discovery`,
     ),
-    rule(nft`meta nfproto ipv4 udp sport 68 udp dport 67 accept`, nft`2 link upkeep: DHCP`),
+    // Where programs without rights may use port 68, a datagram to just any server's port 67 could carry their data.
+    rule(nft`ip daddr ${dhcpServers} udp sport 68 udp dport 67 accept`, nft`2 link upkeep: DHCP`),
     rule(
       nft`ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::1:2 } udp sport 546 udp dport 547 accept`,
       nft`2 link upkeep: DHCPv6`,
@@ -102,7 +110,7 @@ export function countExceptions({ exceptions, interfaces }: Policy): readonly Ru
   const named = interfaces.length === 0 ? nft`` : nft`oifname != { ${interfaceList(interfaces)} } `;
   return exceptions.map((exception) =>
     rule(
-      nft`oif != "lo" oif != @tunnels ${named}${leavesByException(exception)} counter name "${exceptionCounter(exception.name)}"`,
+      nft`oif != "lo" oif . oifname != @tunnels ${named}${leavesByException(exception)} counter name "${exceptionCounter(exception.name)}"`,
       nft`4 exception, counted: ${exception.name}`,
     ),
   );
@@ -179,21 +187,21 @@ function allowResolvers(dns: Policy["tunnel"]["dns"]): readonly Rule[] {
   ];
 }
 
-/** The kernel refuses forwarded packets with packets of its own, which no socket owns and which carry no data. */
+/**
+ * The kernel refuses forwarded packets with packets of its own, which are related to the packet that they answer: the
+ * reset of a flow of this machine's own would be part of it, and is not meant.
+ */
 function refusalsForForwarded(from: readonly InterfaceName[]): readonly Rule[] {
   if (from.length === 0) return [];
-  const names = interfaceList(from);
+  const answers = nft`oifname { ${interfaceList(from)} } ct state related ct direction reply`;
   return [
+    rule(nft`${answers} tcp flags & (syn | rst) == rst accept`, nft`5 forwarded machines: refused at once`),
     rule(
-      nft`oifname { ${names} } tcp flags & (syn | rst) == rst accept`,
+      nft`${answers} icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
       nft`5 forwarded machines: refused at once`,
     ),
     rule(
-      nft`oifname { ${names} } icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
-      nft`5 forwarded machines: refused at once`,
-    ),
-    rule(
-      nft`oifname { ${names} } icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
+      nft`${answers} icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
       nft`5 forwarded machines: refused at once`,
     ),
   ];

@@ -1,9 +1,15 @@
+import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 
 /** A table as `nft -j list table` shows it, brought into a form in which two tables can be compared. */
 export type Listing = {
-  /** Of each chain: its hook, and its rules, without handles and counts. */
-  readonly chains: ReadonlyMap<string, { readonly hook: string; readonly rules: readonly string[] }>;
+  /** Whether the table has any flag: a dormant one lists as ever and does nothing. */
+  readonly flagged: boolean;
+  /** Of each chain: its hook, whether its policy is to drop, and its rules, without handles and counts. */
+  readonly chains: ReadonlyMap<
+    string,
+    { readonly hook: string; readonly drops: boolean; readonly rules: readonly string[] }
+  >;
   /** Of each set: its type, and its elements in order. */
   readonly sets: ReadonlyMap<string, { readonly type: string; readonly elements: readonly string[] }>;
   /** Of each named counter: the packets. */
@@ -12,15 +18,22 @@ export type Listing = {
 
 /** Throws Refusal for a listing of another version than the one this was written for. */
 export function parseListing(json: string): Listing {
-  const chains = new Map<string, { hook: string; rules: string[] }>();
+  let flagged = false;
+  const chains = new Map<string, { hook: string; drops: boolean; rules: string[] }>();
   const sets = new Map<string, { type: string; elements: string[] }>();
   const counters = new Map<string, number>();
   for (const object of objectsOf(json)) {
-    const { metainfo, chain, rule, set, counter } = object;
+    const { metainfo, table, chain, rule, set, counter } = object;
     if (metainfo !== undefined && metainfo["json_schema_version"] !== 1) throw unknownListing();
+    // nft 1.0.6 writes something else than the flags here, but only where there are some.
+    if (table?.["flags"] !== undefined) flagged = true;
     if (chain !== undefined) {
       const { name, type, hook, prio, policy } = chain;
-      chains.set(String(name), { hook: JSON.stringify([type, hook, prio, policy]), rules: [] });
+      chains.set(String(name), {
+        hook: JSON.stringify([type, hook, prio, policy]),
+        drops: policy === "drop",
+        rules: [],
+      });
     }
     if (rule !== undefined)
       chains.get(String(rule["chain"]))?.rules.push(JSON.stringify([rule["comment"], rule["expr"]]));
@@ -31,7 +44,17 @@ export function parseListing(json: string): Listing {
     }
     if (counter !== undefined) counters.set(String(counter["name"]), Number(counter["packets"]));
   }
-  return { chains, sets, counters };
+  return { flagged, chains, sets, counters };
+}
+
+/** The interfaces that are open by the set of tunnels. nft names an element's index by who has it now, if anybody. */
+export function openInterfaces({ sets }: Listing): readonly InterfaceName[] {
+  const elements = sets.get("tunnels")?.elements ?? [];
+  return elements.flatMap((element) => {
+    const [holder = "", opened] = element.split(" . ");
+    const name = holder === opened ? parseInterfaceName(holder) : undefined;
+    return name === undefined ? [] : [name];
+  });
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -7,10 +7,21 @@ const nftPath = "/usr/sbin/nft";
 const milliseconds = 5000;
 const oldestVersion = [1, 0, 1] as const;
 
+/** The table that is there is of another make: an older version's, or somebody else's. */
+export class ConflictRefusal extends Refusal {}
+
 /** Loads a transaction: all of it or nothing. Throws Refusal, and then the rules are as they were. */
 export async function load(transaction: Statement, run: Run): Promise<void> {
   const outcome = await run({ file: nftPath, args: ["-f", "-"], input: transaction, milliseconds });
-  if (outcome.exitCode !== 0) throw await refusal(outcome, run);
+  if (outcome.exitCode === 0) return;
+  // Only what closes a tunnel does not make the table first.
+  if (isMissing(outcome) && !transaction.includes("add table")) {
+    throw new Refusal(
+      "The lock is not in force: there is no table inet vpn_firewall",
+      "run: vpn-firewall enable",
+    );
+  }
+  throw await refusal(outcome, run);
 }
 
 /** `nft -j list table` of ours; undefined where there is no such table. Throws Refusal. */
@@ -18,9 +29,12 @@ export async function listTable(run: Run): Promise<string | undefined> {
   const args = ["-j", "-n", "list", "table", "inet", "vpn_firewall"];
   const outcome = await run({ file: nftPath, args, milliseconds });
   if (outcome.exitCode === 0) return outcome.stdout;
-  if (outcome.exitCode !== undefined && outcome.stderr.includes("No such file or directory"))
-    return undefined;
+  if (isMissing(outcome)) return undefined;
   throw await refusal(outcome, run);
+}
+
+function isMissing({ exitCode, stderr }: Outcome): boolean {
+  return exitCode !== undefined && exitCode !== 0 && stderr.includes("No such file or directory");
 }
 
 async function refusal(outcome: Outcome, run: Run): Promise<Refusal> {
@@ -47,10 +61,10 @@ async function refusal(outcome: Outcome, run: Run): Promise<Refusal> {
       "run it as root, or with CAP_NET_ADMIN",
     );
   }
-  if (said.includes("No such file or directory")) {
-    return new Refusal(
-      "The lock is not in force: there is no table inet vpn_firewall",
-      "run: vpn-firewall enable",
+  if (/datatype mismatch|Operation not supported|File exists|Device or resource busy/.test(said)) {
+    return new ConflictRefusal(
+      `Another table inet vpn_firewall is in the way: ${quote(said)}`,
+      "run: vpn-firewall enable, which replaces it",
     );
   }
   const version = await installedVersion(run);

@@ -16,7 +16,8 @@ const hooks: Content = { of: "hooks" };
 /** The sets that hooks fill. Their elements outlive neither the interface's index nor the table. */
 export function hookSets(): readonly NamedSet[] {
   return [
-    { name: nft`tunnels`, type: nft`iface_index`, content: hooks },
+    // The name too: an interface moved in from another namespace can bring a dead tunnel's index with it.
+    { name: nft`tunnels`, type: nft`iface_index . ifname`, content: hooks },
     ...families.flatMap((family) => [
       { name: nft`tunnel_addresses${family}`, type: nft`ipv${family}_addr`, content: hooks },
       { name: nft`resolvers${family}`, type: nft`iface_index . ipv${family}_addr`, content: hooks },

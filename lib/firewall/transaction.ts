@@ -11,6 +11,7 @@ export type Tunnel = {
 };
 
 const table = nft`inet vpn_firewall`;
+const tunnels = nft`tunnels`;
 
 /**
  * The whole lock in one transaction, loaded over whatever is in force: the base chains stay, their rules are
@@ -46,9 +47,26 @@ export function closeTransaction(tunnel: Tunnel): Statement {
   );
 }
 
+/** The lock, and of what hooks have opened only these tunnels: the others are dead, or never were tunnels. */
+export function purgeTransaction(ruleset: Ruleset, alive: readonly InterfaceName[]): Statement {
+  const forgotten = alive.length === 0 ? ruleset.sets : ruleset.sets.filter(({ name }) => name === tunnels);
+  return lines([
+    lockTransaction(ruleset),
+    ...forgotten.flatMap(({ name, content }) =>
+      content.of === "hooks" ? [nft`flush set ${table} ${name}`] : [],
+    ),
+    ...alive.map((device) => nft`add element ${table} ${tunnels} { "${device}" . "${device}" }`),
+  ]);
+}
+
 /** Everything of ours away, there or not. */
 export function unlockTransaction(): Statement {
   return lines([nft`add table ${table}`, nft`delete table ${table}`]);
+}
+
+/** A lock in place of a table that it cannot be loaded over. */
+export function replaceTransaction(lock: Statement): Statement {
+  return lines([unlockTransaction(), lock]);
 }
 
 function declare({ sets, counters, chains }: Ruleset): readonly Statement[] {
@@ -94,7 +112,7 @@ function elements({
   resolvers,
 }: Tunnel): readonly { set: Statement; element: Statement }[] {
   return [
-    { set: nft`tunnels`, element: nft`"${device}"` },
+    { set: tunnels, element: nft`"${device}" . "${device}"` },
     ...addresses.map(({ family, text }) => ({ set: nft`tunnel_addresses${family}`, element: nft`${text}` })),
     ...resolvers.map(({ family, text }) => ({
       set: nft`resolvers${family}`,

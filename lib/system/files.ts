@@ -1,4 +1,5 @@
 import {
+  type Stats,
   closeSync,
   constants,
   fstatSync,
@@ -10,19 +11,24 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { basename, dirname } from "node:path";
 import { Refusal } from "../refusal.ts";
 
 /** Larger than any profile or policy that a person writes. */
 const largestFile = 4 * 1024 * 1024;
 
+/** Who may have written a file. What opens holes has to be root's, or a user could write himself one. */
+export type Writers = "anyone" | "root";
+
 /**
  * The bytes of a regular file. Throws Refusal, also for a FIFO or a device: reading one could take for ever, and
  * OpenVPN waits for its hooks without a limit.
  */
-export function readBytes(path: string): Buffer {
+export function readBytes(path: string, writers: Writers = "anyone"): Buffer {
   const file = open(path);
   try {
     const stat = fstatSync(file);
@@ -30,6 +36,7 @@ export function readBytes(path: string): Buffer {
       throw new Refusal(`Cannot read ${path}: not a regular file`, "give the path of a file");
     if (stat.size > largestFile)
       throw new Refusal(`Cannot read ${path}: larger than 4 MiB`, "give the path of the right file");
+    if (writers === "root") refuseForeignWriters(path, stat);
     return readAll(file, stat.size);
   } finally {
     closeSync(file);
@@ -37,9 +44,9 @@ export function readBytes(path: string): Buffer {
 }
 
 /** The same, or undefined where there is no such file. */
-export function readBytesIfPresent(path: string): Buffer | undefined {
+export function readBytesIfPresent(path: string, writers: Writers = "anyone"): Buffer | undefined {
   try {
-    return readBytes(path);
+    return readBytes(path, writers);
   } catch (error) {
     if (error instanceof Refusal && systemCode(error.cause) === "ENOENT") return undefined;
     throw error;
@@ -66,19 +73,19 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
   const staged = Object.entries(texts).map(([name, text]) => ({
     text,
     path: `${directory}/${name}`,
-    beside: `${directory}/.${name}.${process.pid}`,
+    beside: `${directory}/.${name}.new`,
   }));
   const removeStaged = () => {
-    for (const { beside } of staged) rmSync(beside, { force: true });
+    for (const { beside } of staged) removeIfPossible(() => rmSync(beside, { force: true }));
   };
   let made: string | undefined;
   const discard = () => {
     removeStaged();
-    if (made !== undefined) removeIfEmpty(directory);
+    if (made !== undefined) removeIfPossible(() => rmdirSync(directory));
   };
   try {
     made = mkdirSync(directory, { recursive: true, mode: 0o755 });
-    // One that a killed run of the same pid left.
+    // Those that a killed run left.
     removeStaged();
     for (const { beside, text } of staged) writeDurably(beside, text);
   } catch (cause) {
@@ -104,14 +111,25 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
   return { commit, discard };
 }
 
-/** No error where there is no such file. Throws Refusal. */
-export function removeFile(path: string): void {
+/** A file taken from under its name, for good or not. */
+export type WithdrawnFile = { readonly remove: () => void; readonly restore: () => void };
+
+/** No error where there is no such file. Throws Refusal, and then it stands where it stood. */
+export function withdrawFile(path: string): WithdrawnFile {
+  const aside = `${dirname(path)}/.${basename(path)}.old`;
   try {
-    unlinkSync(path);
+    renameSync(path, aside);
   } catch (cause) {
-    if (systemCode(cause) === "ENOENT") return;
-    throw new Refusal(`Cannot remove ${path}: ${systemCode(cause)}`, `remove ${path} by hand`, { cause });
+    if (systemCode(cause) === "ENOENT") return { remove: () => {}, restore: () => {} };
+    throw new Refusal(
+      `Cannot remove ${path}: ${systemCode(cause)}`,
+      `check the permissions of ${dirname(path)}`,
+      {
+        cause,
+      },
+    );
   }
+  return { remove: () => removeIfPossible(() => unlinkSync(aside)), restore: () => renameSync(aside, path) };
 }
 
 /** The system's code of an error, as in "ENOENT". */
@@ -130,6 +148,21 @@ function open(path: string): number {
   }
 }
 
+function refuseForeignWriters(path: string, stat: Stats): void {
+  const directory = statSync(dirname(path));
+  // In a sticky directory such as /tmp nobody replaces a file of root's.
+  const sticky = (directory.mode & 0o1000) !== 0;
+  if (isRootsAlone(stat) && (sticky || isRootsAlone(directory))) return;
+  throw new Refusal(
+    `${path}: others than root can change it`,
+    `chown root, and chmod go-w, ${path} and ${dirname(path)}`,
+  );
+}
+
+function isRootsAlone({ uid, mode }: Stats): boolean {
+  return uid === 0 && (mode & (constants.S_IWGRP | constants.S_IWOTH)) === 0;
+}
+
 function readAll(file: number, size: number): Buffer {
   const bytes = Buffer.alloc(size);
   let length = 0;
@@ -141,11 +174,11 @@ function readAll(file: number, size: number): Buffer {
   return bytes.subarray(0, length);
 }
 
-function removeIfEmpty(directory: string): void {
+function removeIfPossible(remove: () => void): void {
   try {
-    rmdirSync(directory);
+    remove();
   } catch {
-    // There are files in it: those that were staged have their names.
+    // A directory that is in use stays; and what keeps a file from being removed kept it from being written.
   }
 }
 

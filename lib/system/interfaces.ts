@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { InterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 import { readBytesIfPresent } from "./files.ts";
@@ -32,12 +33,24 @@ export function isPresent(name: InterfaceName): boolean {
   return attribute(name, "ifindex") !== undefined;
 }
 
-function isTunnel(name: InterfaceName): boolean {
+export function isTunnel(name: InterfaceName): boolean {
   if (attribute(name, "tun_flags") !== undefined) return true;
   // Data-channel offload: the kernel's ovpn driver, and the ovpn-dco module that OpenVPN 2.6 uses.
   return (attribute(name, "uevent") ?? "")
     .split("\n")
     .some((line) => line === "DEVTYPE=ovpn" || line === "DEVTYPE=ovpn-dco");
+}
+
+/** Throws Refusal for a network card among the policy's tunnels: it would be open, and nothing else. */
+export function refuseCards(names: readonly InterfaceName[]): void {
+  for (const name of names) {
+    if (existsSync(`/sys/class/net/${name}/device`)) {
+      throw new Refusal(
+        `The policy names the network card "${name}" as a tunnel`,
+        "take it out of interfaces: what stands there is open for everything",
+      );
+    }
+  }
 }
 
 function attribute(name: InterfaceName, file: string): string | undefined {

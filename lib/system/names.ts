@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { parseAddress } from "../address.ts";
 import { Refusal } from "../refusal.ts";
 import { systemCode } from "./files.ts";
-import type { Pin, Pins } from "./pins.ts";
+import { type Pin, type Pins, largestAddressCount } from "./pins.ts";
 
 const seconds = 10;
 
@@ -37,6 +37,7 @@ async function resolve(name: string): Promise<Pin["addresses"] | string> {
   try {
     const answers = await lookup(name, { all: true });
     const addresses = answers.flatMap(({ address }) => parseAddress(address) ?? []);
+    if (addresses.length > largestAddressCount) return `more than ${largestAddressCount} addresses`;
     return addresses.length > 0 ? addresses : "no address";
   } catch (error) {
     return systemCode(error);

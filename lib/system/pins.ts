@@ -12,7 +12,8 @@ export type Pin = {
 };
 
 export const pinsFile = "pins.json";
-const largestAddressCount = 256;
+/** More than any provider gives one name. */
+export const largestAddressCount = 256;
 
 /** The pins of a state directory, none where there is no file. Throws Refusal for a file that this program did not write. */
 export function readPins(directory: string): Pins {

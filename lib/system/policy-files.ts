@@ -1,6 +1,7 @@
 import { type Policy, defaultPolicy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { listDirectory, readBytes, readBytesIfPresent } from "./files.ts";
+import { refuseCards } from "./interfaces.ts";
 
 export const defaultPolicyFile = "/etc/vpn-firewall/policy.toml";
 
@@ -8,19 +9,21 @@ export const defaultPolicyFile = "/etc/vpn-firewall/policy.toml";
  * The policy of FILE.toml and then of each FILE.d/*.toml. Only the default file may be absent. Throws Refusal.
  */
 export async function readPolicy(file: string): Promise<Policy> {
-  const bytes = file === defaultPolicyFile ? readBytesIfPresent(file) : readBytes(file);
+  const bytes = file === defaultPolicyFile ? readBytesIfPresent(file, "root") : readBytes(file, "root");
   const directory = `${file.replace(/\.toml$/, "")}.d`;
   const sources = [
     ...(bytes === undefined ? [] : [{ file, text: decode(file, bytes) }]),
     ...listDirectory(directory)
       .filter((name) => name.endsWith(".toml") && !name.startsWith("."))
       .map((name) => `${directory}/${name}`)
-      .map((dropIn) => ({ file: dropIn, text: decode(dropIn, readBytes(dropIn)) })),
+      .map((dropIn) => ({ file: dropIn, text: decode(dropIn, readBytes(dropIn, "root")) })),
   ];
   if (sources.length === 0) return defaultPolicy;
   // A hook without a policy file does not pay for the parser.
   const { parsePolicy } = await import("../policy/toml.ts");
-  return parsePolicy(sources);
+  const policy = parsePolicy(sources);
+  refuseCards(policy.interfaces);
+  return policy;
 }
 
 function decode(file: string, bytes: Buffer): string {

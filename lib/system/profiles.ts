@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { profileFiles } from "../policy/pattern.ts";
 import type { Policy, ProfilePattern } from "../policy/policy.ts";
-import { listDirectory, readBytes } from "./files.ts";
+import { type Writers, listDirectory, readBytes } from "./files.ts";
 
 const defaultPatterns = [
   "/etc/openvpn/*.conf",
@@ -26,6 +26,6 @@ export function profilePaths(policy: Policy): readonly string[] {
  * The profile at an absolute path. What it includes is relative to `directory`: OpenVPN's working directory, which
  * with Debian's units is the profile's own. Throws Refusal.
  */
-export function readProfile(path: string, directory = dirname(path)): Profile {
-  return parseProfile(path, (file) => readBytes(resolve(directory, file)).toString("latin1"));
+export function readProfile(path: string, writers: Writers, directory = dirname(path)): Profile {
+  return parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
 }

@@ -90,6 +90,7 @@ describe("judge() knows the link's upkeep and nothing beside it", () => {
     ["DHCPv6 beyond the link", ipv6({ ...linkLocal, to: "2001:db8:2::1" }, udp(546, 547)), "leak"],
     ["DHCPv6 to a group of others", ipv6({ ...linkLocal, to: "ff02::1" }, udp(546, 547)), "leak"],
     ["DHCPv6 from a global address", ipv6({ ...linkLocal, from: "2001:db8:1::2" }, udp(546, 547)), "leak"],
+    ["DHCP's ports to the internet", ipv4({ to: "203.0.113.7", protocol: 17 }, udp(68, 67)), "leak"],
     ["DHCPv6's ports over IPv4", ipv4({ to: "192.168.1.1", protocol: 17 }, udp(546, 547)), "leak"],
     ["an unknown type of frame", ethernet(0x88b5, Buffer.alloc(46)), "leak"],
     ["a tagged frame", ethernet(0x8100, Buffer.alloc(46)), "leak"],

@@ -72,7 +72,7 @@ function reasonFor(packet: Packet, allowed: Allowed): Reason | undefined {
 function isLinkUpkeep({ etherType, ip }: Packet): boolean {
   if (etherType === 0x0806 || etherType === 0x888e) return true;
   if (ip === undefined || ip.fragment !== undefined || ip.extensions.length > 0) return false;
-  if (ip.family === 4) return isUdp(ip, 68, 67);
+  if (ip.family === 4) return isUdp(ip, 68, 67) && isDhcpServer(ip.destination);
   if (isUdp(ip, 546, 547)) {
     return isWithin(ip.source, ["fe80::/10"]) && isWithin(ip.destination, ["fe80::/10", "ff02::1:2"]);
   }
@@ -80,6 +80,12 @@ function isLinkUpkeep({ etherType, ip }: Packet): boolean {
   return (
     ip.protocol === protocols.icmpv6 && isNeighbourDiscovery && ip.icmp.code === 0 && ip.hopLimit === 255
   );
+}
+
+/** Broadcast, or where a DHCP server of a LAN can be: to any other address a datagram could carry a program's data. */
+function isDhcpServer(address: string): boolean {
+  const privateRanges = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
+  return isWithin(address, ["255.255.255.255", ...privateRanges]);
 }
 
 /** GUARANTEE.md, row 1, as far as a wire can show it: who sent a packet shows in its source port and in its flags. */
