@@ -1,5 +1,5 @@
 /** Profiles, policies and drop-ins that cannot be what they should be. */
-import { mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
@@ -61,6 +61,14 @@ const profiles: readonly Bad[] = [
 
 const policies: readonly Bad[] = [
   ...unreadable,
+  {
+    what: "a file that others can write",
+    make: async (path) => {
+      await writeFile(path, "");
+      await chmod(path, 0o666);
+    },
+    says: "others than root",
+  },
   write("an executable", new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 3]), "NUL"),
   write("not UTF-8", new Uint8Array([0x23, 0xff, 0xfe]), "Not UTF-8"),
   write("a profile", goodProfile, ":1:"),
@@ -139,6 +147,16 @@ describe.each([
       );
     }
     expect(await expectRefusal(installation, 1, () => installation.hook("up"))).toContain("ENOENT");
+  });
+
+  test("a profile of the policy's that others can write", async () => {
+    const installation = await installed(closed);
+    await chmod(installation.profile, 0o666);
+    for (const word of ["enable", "status"]) {
+      expect(await expectRefusal(installation, 1, () => installation.run([word]))).toContain(
+        "others than root",
+      );
+    }
   });
 
   test("a server's profile under the hook of a client", async () => {

@@ -105,10 +105,17 @@ export async function expectRefusal(
   const files = await installation.files();
   const outcome = await act();
   expect(outcome.stderr).toMatch(/^vpn-firewall: error: [^\n]+\nvpn-firewall: hint: [^\n]+\n$/);
+  expect(outcome.stderr).not.toContain("This should not happen");
   expect(outcome.stdout).toBe("");
   expect(outcome.exitCode).toBe(exitCode);
   expect(outcome.seconds).toBeLessThan(generousLimit);
   expect(await installation.machine.rules()).toBe(rules);
   expect(await installation.files()).toEqual(files);
   return outcome.stderr;
+}
+
+/** What a person sees, with the folder as DIR: standard output, each line of standard error after `2> `, then the exit code. */
+export function transcript({ folder }: Installation, { stdout, stderr, exitCode }: Outcome): string {
+  const errors = stderr.replaceAll(/^(?=[^])/gm, "2> ");
+  return `${stdout}${errors}exit ${String(exitCode)}`.replaceAll(folder, "DIR");
 }
