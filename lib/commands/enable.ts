@@ -4,6 +4,8 @@ import type { Ruleset } from "../firewall/ruleset.ts";
 import type { Statement } from "../firewall/statement.ts";
 import { lockTransaction, purgeTransaction, replaceTransaction } from "../firewall/transaction.ts";
 import { stageFiles } from "../system/files.ts";
+import type { InterfaceName } from "../interface.ts";
+import { Refusal } from "../refusal.ts";
 import { isTunnel } from "../system/interfaces.ts";
 import { resolveNames } from "../system/names.ts";
 import { formatPins, pinsFile, readPins } from "../system/pins.ts";
@@ -43,12 +45,22 @@ export async function enable(settings: Settings): Promise<number> {
 /** Repairs, too: of what hooks have opened, tunnels that are alive stay open, and nothing else. */
 async function loadOverAnything(lock: Statement, ruleset: Ruleset): Promise<void> {
   const table = await listTable(run);
-  const alive = table === undefined ? [] : openInterfaces(parseListing(table)).filter(isTunnel);
+  const alive = table === undefined ? [] : tunnelsIn(table);
   try {
     await load(purgeTransaction(ruleset, alive), run);
   } catch (error) {
     if (!(error instanceof ConflictRefusal) || table === undefined) throw error;
     // One transaction: the old table stands until the new one does.
     await load(replaceTransaction(lock), run);
+  }
+}
+
+/** None where the listing cannot be read: nft 1.0.6 writes half of one for a table that was made dormant. */
+function tunnelsIn(table: string): readonly InterfaceName[] {
+  try {
+    return openInterfaces(parseListing(table)).filter(isTunnel);
+  } catch (error) {
+    if (error instanceof Refusal) return [];
+    throw error;
   }
 }

@@ -61,7 +61,11 @@ async function refusal(outcome: Outcome, run: Run): Promise<Refusal> {
       "run it as root, or with CAP_NET_ADMIN",
     );
   }
-  if (/datatype mismatch|Operation not supported|File exists|Device or resource busy/.test(said)) {
+  if (
+    /datatype mismatch|Operation not supported|Invalid argument|File exists|Device or resource busy/.test(
+      said,
+    )
+  ) {
     return new ConflictRefusal(
       `Another table inet vpn_firewall is in the way: ${quote(said)}`,
       "run: vpn-firewall enable, which replaces it",

@@ -101,7 +101,7 @@ test.for(cases)(
     await machine.load(openTransaction(ruleset, loopback));
     const open = await listing(machine);
     expect(open.chains).toEqual(locked.chains);
-    expect(open.sets.get("tunnels")?.elements).toEqual(["lo"]);
+    expect(open.sets.get("tunnels")?.elements).toEqual(["lo . lo"]);
     expect(open.sets.get("resolvers6")?.elements).toEqual(["lo . fd00:8::1"]);
     await machine.load(lockTransaction(ruleset));
     expect(await listing(machine)).toEqual(open);

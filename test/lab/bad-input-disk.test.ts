@@ -131,6 +131,7 @@ test("enable replaces a table of another make, and repairs one that was changed"
     "table inet vpn_firewall { set tunnels { type ipv4_addr; }; }",
     "table inet vpn_firewall { chain output { type filter hook output priority 7; policy accept; }; }",
     "table inet vpn_firewall { flags dormant; }",
+    `${rules}\ntable inet vpn_firewall { flags dormant; }`,
   ]) {
     await installation.machine.load(`delete table inet vpn_firewall\n${strange}\n`);
     await installation.succeed("enable");

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Invocation,
+  UsageRefusal,
+  hookOf,
+  parseCommandLine,
+} from "../../../lib/commands/command-line.ts";
+
+const settings = { policyFile: "/etc/vpn-firewall/policy.toml", stateDirectory: "/var/lib/vpn-firewall" };
+const command = (name: string, more: object = {}) => ({
+  command: name,
+  settings,
+  json: false,
+  words: [],
+  ...more,
+});
+
+describe("parseCommandLine() reads", () => {
+  test.for<[string, readonly string[], string | undefined, object]>([
+    ["vpn-firewall", ["enable"], undefined, command("enable")],
+    ["/usr/bin/vpn-firewall", ["disable"], undefined, command("disable")],
+    ["vpn-firewall-arm64", ["status"], undefined, command("status")],
+    ["vpn-firewall", ["status", "--json"], undefined, command("status", { json: true })],
+    ["vpn-firewall", ["--json", "status"], undefined, command("status", { json: true })],
+    ["vpn-firewall", ["print", "a", "b"], undefined, command("print", { words: ["a", "b"] })],
+    ["vpn-firewall", ["print", "--", "--json"], undefined, command("print", { words: ["--json"] })],
+    ["vpn-firewall", ["help"], undefined, command("help")],
+    ["vpn-firewall", ["--help"], undefined, command("help")],
+    ["vpn-firewall", ["-h"], undefined, command("help")],
+    ["vpn-firewall", ["enable", "--help"], undefined, command("help")],
+    ["vpn-firewall", ["version"], undefined, command("version")],
+    ["vpn-firewall", ["--version"], undefined, command("version")],
+    [
+      "vpn-firewall",
+      ["enable", "--policy", "p", "--state=s"],
+      undefined,
+      command("enable", { settings: { policyFile: "p", stateDirectory: "s" } }),
+    ],
+    // A command that a person runs from a shell in which OpenVPN's variables are set.
+    ["vpn-firewall", ["status"], "up", command("status")],
+    ["up", [], undefined, { hook: "up", settings }],
+    [
+      "/etc/openvpn/route-pre-down",
+      ["tun0", "1500", "0", "10.8.0.2", "255.255.255.0", "init"],
+      "route-pre-down",
+      { hook: "route-pre-down", settings },
+    ],
+    ["vpn-firewall", ["down"], "down", { hook: "down", settings }],
+    [
+      "vpn-firewall",
+      ["tun0", "1500", "0", "10.8.0.2", "255.255.255.0", "init"],
+      "up",
+      { hook: "up", settings },
+    ],
+    ["vpn-firewall", [], "route-up", { hook: "route-up", settings }],
+    [
+      "vpn-firewall",
+      ["route-up", "--policy", "p"],
+      "route-up",
+      { hook: "route-up", settings: { ...settings, policyFile: "p" } },
+    ],
+  ])("%s %j with script_type %s", ([argv0, args, scriptType, expected]) => {
+    expect(parseCommandLine(argv0, args, scriptType)).toEqual(expected satisfies object as Invocation);
+  });
+});
+
+describe("parseCommandLine() refuses", () => {
+  test.for<[string, readonly string[], string | undefined, string]>([
+    ["vpn-firewall", [], undefined, "There is no command"],
+    ["vpn-firewall", [""], undefined, "There is no command"],
+    ["vpn-firewall", ["Enable"], undefined, '"Enable" is not a command'],
+    ["vpn-firewall", ["\u001b[31m"], undefined, '"\\u{1b}[31m" is not a command'],
+    ["vpn-firewall", ["tun0"], "tls-verify", '"tun0" is not a command'],
+    ["stranger", [], undefined, '"stranger" is not a name'],
+    ["stranger", ["nothing"], undefined, '"nothing" is not a command'],
+    ["vpn-firewall", ["enable", "now"], undefined, 'enable takes no "now"'],
+    ["vpn-firewall", ["enable", "--json"], undefined, "enable has no --json"],
+    ["vpn-firewall", ["print", "--json"], undefined, "print has no --json"],
+    ["vpn-firewall", ["enable", "--force"], undefined, "--force"],
+    ["vpn-firewall", ["enable", "--policy"], undefined, "--policy"],
+    ["vpn-firewall", ["enable", "--json=yes"], undefined, "--json"],
+    // An interface of this name must not open the machine.
+    [
+      "vpn-firewall",
+      ["disable", "1500", "0", "10.8.0.2", "255.255.255.0", "init"],
+      "up",
+      'disable takes no "1500"',
+    ],
+  ])("%s %j with script_type %s", ([argv0, args, scriptType, message]) => {
+    const act = () => parseCommandLine(argv0, args, scriptType);
+    expect(act).toThrow(UsageRefusal);
+    expect(act).toThrow(message);
+  });
+});
+
+test.each([
+  ["up", "", undefined, "up"],
+  ["/x/down", "enable", "up", "down"],
+  ["vpn-firewall", "route-up", undefined, "route-up"],
+  ["vpn-firewall", "", "route-pre-down", "route-pre-down"],
+  ["vpn-firewall", "tun0", "down", "down"],
+  ["vpn-firewall", "enable", "down", undefined],
+  ["vpn-firewall", "", "tls-verify", undefined],
+  ["vpn-firewall", "", undefined, undefined],
+  ["upper", "", undefined, undefined],
+])("hookOf(%j, %j, %j) is %s", (argv0, word, scriptType, hook) => {
+  expect(hookOf(argv0, word, scriptType)).toBe(hook);
+});
