@@ -4,8 +4,8 @@
  */
 declare const canonical: unique symbol;
 
-export type Ipv4Address = { readonly family: 4; readonly text: string & { readonly [canonical]: 4 } };
-export type Ipv6Address = { readonly family: 6; readonly text: string & { readonly [canonical]: 6 } };
+type Ipv4Address = { readonly family: 4; readonly text: string & { readonly [canonical]: 4 } };
+type Ipv6Address = { readonly family: 6; readonly text: string & { readonly [canonical]: 6 } };
 export type Address = Ipv4Address | Ipv6Address;
 
 /** An address with all host bits zero, and the length of its prefix. */

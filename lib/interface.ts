@@ -8,5 +8,3 @@ export function parseInterfaceName(text: string): InterfaceName | undefined {
     ? (text as InterfaceName)
     : undefined;
 }
-
-/** Decimal digits without sign or leading zero, 1 to 2147483647: the kernel counts in a signed 32-bit number. */

@@ -80,7 +80,7 @@ export function fromTunnels({ interfaces }: Policy, verdict: Statement): readonl
   ];
 }
 
-export function countBlocked(direction: Statement): Statement {
+function countBlocked(direction: Statement): Statement {
   return nft`counter name "blocked_${direction}"`;
 }
 

@@ -13,7 +13,7 @@ export type Carrier = {
   readonly identity: CarrierIdentity;
 };
 
-export type CarrierIdentity =
+type CarrierIdentity =
   | { readonly kind: "mark"; readonly mark: Mark }
   | { readonly kind: "users"; readonly uids: readonly Uid[] }
   | { readonly kind: "none" };
