@@ -17,6 +17,12 @@ export interface Times {
 }
 
 /**
+ * In milliseconds, the longest of any kernel. nft ends when the kernel has freed the rules that it replaced, which is on
+ * a tick of the kernel's clock, and so does prepare(). Runs that all started on a tick would be measured in whole ticks.
+ */
+const tick = 10;
+
+/**
  * Runs each subject once a round, so that what slows the machine down for a while slows all of them; the first round
  * warms the caches and is not counted. Throws if a run fails: the time of a failure says nothing.
  */
@@ -33,6 +39,7 @@ export function measure(subjects: readonly Subject[], rounds: number): ReadonlyM
 
 function timeOf({ name, file, args, env = {}, prepare }: Subject): number {
   prepare();
+  pause(5 + tick * Math.random());
   const start = process.hrtime.bigint();
   const { status, error, stderr } = spawnSync(file, args, {
     env,
@@ -43,6 +50,10 @@ function timeOf({ name, file, args, env = {}, prepare }: Subject): number {
   const time = Number(process.hrtime.bigint() - start) / 1e6;
   if (status !== 0) throw new Error(`${name} failed: ${error?.message ?? stderr}`);
   return time;
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 function summary(times: readonly number[]): Times {

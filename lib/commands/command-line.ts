@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import type { HookName } from "../openvpn/environment.ts";
 import { Refusal, quote } from "../refusal.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
@@ -33,11 +32,7 @@ export function parseCommandLine(
   args: readonly string[],
   scriptType: string | undefined,
 ): Invocation {
-  const { policy, state, json, help, version, words } = parseOptions(args);
-  const settings = {
-    policyFile: policy ?? defaultSettings.policyFile,
-    stateDirectory: state ?? defaultSettings.stateDirectory,
-  };
+  const { settings, json, help, version, words } = parseOptions(args);
   const [word = "", ...rest] = words;
   const hook = hookOf(argv0, word, scriptType);
   if (hook !== undefined) return { hook, settings };
@@ -71,22 +66,38 @@ function commandOf(argv0: string, word: string): CommandName {
   throw new UsageRefusal(`${quote(word)} is not a command`, "see: vpn-firewall help");
 }
 
-function parseOptions(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        policy: { type: "string" },
-        state: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-        version: { type: "boolean", default: false },
-      },
-    });
-    return { ...values, words: positionals };
-  } catch (cause) {
-    const [first = "Wrong options"] = cause instanceof Error ? cause.message.split(". ") : [];
-    throw new UsageRefusal(first, "see: vpn-firewall help", { cause });
+type Options = {
+  readonly settings: Settings;
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly words: readonly string[];
+};
+
+/** By hand: parseArgs of node:util costs a hook 0.8 ms. Of two values for one option the last counts. */
+function parseOptions(args: readonly string[]): Options {
+  const settings: { -readonly [Name in keyof Settings]: Settings[Name] } = { ...defaultSettings };
+  const flags = { json: false, help: false, version: false };
+  const words: string[] = [];
+  const left = args.values();
+  for (const arg of left) {
+    const [, name = arg, value] = /^(--[a-z]+)=(.*)$/s.exec(arg) ?? [];
+    if (arg === "--") words.push(...left);
+    else if (!arg.startsWith("-") || arg === "-") words.push(arg);
+    else if (name === "--policy") settings.policyFile = value ?? wordAfter(name, left);
+    else if (name === "--state") settings.stateDirectory = value ?? wordAfter(name, left);
+    else if (arg === "--json") flags.json = true;
+    else if (arg === "--help" || arg === "-h") flags.help = true;
+    else if (arg === "--version") flags.version = true;
+    else throw new UsageRefusal(`Unknown option '${arg}'`, "see: vpn-firewall help");
   }
+  return { settings, ...flags, words };
+}
+
+/** What looks like another option is no value: it was left out. `--policy=-x` gives one that starts so. */
+function wordAfter(name: string, left: Iterator<string, undefined>): string {
+  const { value } = left.next();
+  if (value === undefined || value.startsWith("-"))
+    throw new UsageRefusal(`Option '${name}' needs a value`, "see: vpn-firewall help");
+  return value;
 }

@@ -1,0 +1,70 @@
+/**
+ * Starts a program and waits for its end, in two ways with one result: Node's module, and what lies below it. Loading
+ * the module takes 3 ms and more, since it loads Node's networking, of which waiting for a program needs nothing.
+ */
+import { type Command, outputLimit } from "./process.ts";
+
+/** How a program ended. `error` is a number of the system's (negative, as libuv has it), beside a signal or without. */
+export type Ending = {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly error?: number | undefined;
+  /** Of standard input, output and error; null for a program that did not start. */
+  readonly output: readonly (Buffer | null)[] | null;
+};
+
+export type Spawn = (command: Command) => Ending;
+
+/** By `node:child_process`, in any Node. */
+export const spawnByModule: Spawn = ({ file, args, input, milliseconds }) => {
+  // Not imported: then a hook would load it whether it needs it or not.
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
+  const { status, signal, output, error } = spawnSync(file, args, {
+    input: input ?? "",
+    env: {},
+    timeout: milliseconds,
+    killSignal: "SIGKILL",
+    maxBuffer: outputLimit,
+  });
+  return { status, signal, output, error: numberOf(error) };
+};
+
+function numberOf(error: NodeJS.ErrnoException | undefined): number | undefined {
+  return error?.errno;
+}
+
+type Binding = { readonly spawn: (options: object) => Ending };
+
+/**
+ * By the binding that `node:child_process` stands on. Node deprecates it (DEP0111, documentation only) and may change
+ * it in another major version, so it is undefined there: a wrong option would end the process at once.
+ */
+export const spawnByBinding: Spawn | undefined = isNode24() ? throughBinding : undefined;
+
+function isNode24(): boolean {
+  return process.versions.node.startsWith("24.") && "binding" in process;
+}
+
+function throughBinding({ file, args, input = "", milliseconds }: Command): Ending {
+  const { binding } = process as unknown as { readonly binding: (name: "spawn_sync") => Binding };
+  const output = { type: "pipe", readable: false, writable: true };
+  return binding("spawn_sync").spawn({
+    file,
+    args: [file, ...args],
+    envPairs: [],
+    stdio: [
+      {
+        type: "pipe",
+        readable: true,
+        writable: false,
+        ...(input === "" ? {} : { input: Buffer.from(input) }),
+      },
+      output,
+      output,
+    ],
+    timeout: milliseconds,
+    // SIGKILL, the same number on every Linux.
+    killSignal: 9,
+    maxBuffer: outputLimit,
+  });
+}
