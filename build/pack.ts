@@ -17,8 +17,9 @@ const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: true,
-  // Three tasks instead of seven: OpenVPN's units leave few, and with too few Node hangs for ever.
-  execArgv: ["--v8-pool-size=0", "--disable-sigusr1", "--openssl-config=/dev/null"],
+  // Three tasks instead of seven: OpenVPN's units leave few, and with too few Node hangs for ever. A pool of 0 would be
+  // one of as many workers as there are processors, less one.
+  execArgv: ["--v8-pool-size=1", "--disable-sigusr1", "--openssl-config=/dev/null"],
   // NODE_OPTIONS and --node-options are not read.
   execArgvExtension: "none",
 };

@@ -16,9 +16,10 @@ export class Located {
   /** For messages: `lan.allow[2]`; empty for the file itself. */
   readonly name: string;
   readonly #source: Source;
-  readonly #spot: Spot;
+  /** Asked for by refusals alone: a hook with a sound policy does not pay for finding places. */
+  readonly #spot: () => Spot;
 
-  constructor(value: TomlValue, name: string, source: Source, spot: Spot) {
+  constructor(value: TomlValue, name: string, source: Source, spot: () => Spot) {
     this.value = value;
     this.name = name;
     this.#source = source;
@@ -27,7 +28,7 @@ export class Located {
 
   /** FILE:LINE:COLUMN of the value; of the header, for a table that has one. */
   get place(): string {
-    return placeAt(this.#source, this.#spot.value);
+    return placeAt(this.#source, this.#spot().value);
   }
 
   /** What the value is, for a person who expected something else. */
@@ -51,14 +52,14 @@ export class Located {
     return new Map(
       Object.entries(this.value).map(([key, value]) => [
         key,
-        new Located(value, `${prefix}${key}`, this.#source, this.#spot.members.get(key) ?? this.#spot),
+        new Located(value, `${prefix}${key}`, this.#source, () => this.#member(key)),
       ]),
     );
   }
 
   /** Refuses a member at its key. */
   refuseKey(key: string, problem: string, hint: string): never {
-    const { key: offset } = this.#spot.members.get(key) ?? this.#spot;
+    const { key: offset } = this.#member(key);
     throw new Refusal(`${placeAt(this.#source, offset)}: ${problem}`, hint);
   }
 
@@ -67,8 +68,16 @@ export class Located {
     if (!Array.isArray(this.value)) return undefined;
     return this.value.map(
       (value, index) =>
-        new Located(value, `${this.name}[${index}]`, this.#source, this.#spot.items[index] ?? this.#spot),
+        new Located(value, `${this.name}[${index}]`, this.#source, () => {
+          const spot = this.#spot();
+          return spot.items[index] ?? spot;
+        }),
     );
+  }
+
+  #member(key: string): Spot {
+    const spot = this.#spot();
+    return spot.members.get(key) ?? spot;
   }
 }
 
@@ -90,7 +99,7 @@ export function parseDocument(source: Source): Located {
       "write the policy again as UTF-8 text; see that the disk was not full when it was saved",
     );
   }
-  return new Located(parseToml({ file, text }), "", { file, text }, locate(text));
+  return new Located(parseToml({ file, text }), "", { file, text }, () => locate(text));
 }
 
 /** A number for a message: TOML sets no limit to its digits. */

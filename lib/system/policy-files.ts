@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { type Policy, defaultPolicy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { listDirectory, readBytes, readBytesIfPresent } from "./files.ts";
@@ -27,9 +28,6 @@ export async function readPolicy(file: string): Promise<Policy> {
 }
 
 function decode(file: string, bytes: Buffer): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Refusal(`${file}: Not UTF-8`, "save the file as UTF-8", { cause });
-  }
+  if (!isUtf8(bytes)) throw new Refusal(`${file}: Not UTF-8`, "save the file as UTF-8");
+  return bytes.toString("utf8");
 }
