@@ -24,9 +24,7 @@ export function vpnFirewall({ policy = "", enabled = true }: Options = {}): Subj
     },
     profileLines: (lab) => [
       "script-security 2",
-      ...["up", "route-up", "route-pre-down", "down"].map(
-        (hook) => `${hook} "${command(lab, hook).join(" ")}"`,
-      ),
+      ...["up", "route-up", "route-pre-down", "down"].map((hook) => `${hook} ${quoted(command(lab, hook))}`),
     ],
     disarm: async (lab) => {
       await lab.host.run(command(lab, "disable"));
@@ -51,4 +49,9 @@ function policyFile({ dir }: Pick<Lab, "dir">): string {
 
 function stateDirectory({ dir }: Pick<Lab, "dir">): string {
   return join(dir, "state");
+}
+
+/** One parameter of a profile that OpenVPN splits into these words again, whatever spaces the checkout's path has. */
+function quoted(words: readonly string[]): string {
+  return `"${words.map((word) => `\\"${word}\\"`).join(" ")}"`;
 }
