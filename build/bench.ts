@@ -13,7 +13,7 @@ import { measure, type Subject, type Times } from "./bench/stopwatch.ts";
 import { buildFloor, ensureBinary } from "./binary.ts";
 import { root } from "./root.ts";
 
-const rounds = 40;
+const rounds = 100;
 const nft = "/usr/sbin/nft";
 /** Said by this program to itself when it starts again in the namespace. */
 const inNamespace = "--in-namespace";

@@ -2,6 +2,8 @@
  * Internet addresses and networks, parsed once at the border. What comes out is canonical (RFC 5952 for IPv6), so
  * two texts of one address are equal, and nothing but digits, letters, dots, colons and one slash can reach a rule.
  */
+import { parseDecimal } from "./text.ts";
+
 declare const canonical: unique symbol;
 
 type Ipv4Address = { readonly family: 4; readonly text: string & { readonly [canonical]: 4 } };
@@ -32,9 +34,8 @@ export function parseNetwork(text: string): Network | undefined {
   const address = parseAddress(host);
   if (address === undefined || rest.length > 0) return undefined;
   const bits = address.family === 4 ? 32 : 128;
-  if (prefixText !== undefined && !/^(0|[1-9][0-9]{0,2})$/.test(prefixText)) return undefined;
-  const prefix = prefixText === undefined ? bits : Number(prefixText);
-  if (prefix > bits) return undefined;
+  const prefix = prefixText === undefined ? bits : parseDecimal(prefixText);
+  if (prefix === undefined || prefix > bits) return undefined;
   const first = addressValue(address);
   const size = 1n << BigInt(bits - prefix);
   if (first % size !== 0n) return undefined;
@@ -61,8 +62,9 @@ function ipv4Value(text: string): bigint | undefined {
   const octets = text.split(".");
   if (octets.length !== 4) return undefined;
   let value = 0n;
-  for (const octet of octets) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(octet) || Number(octet) > 255) return undefined;
+  for (const part of octets) {
+    const octet = parseDecimal(part);
+    if (octet === undefined || octet > 255) return undefined;
     value = value * 256n + BigInt(octet);
   }
   return value;
@@ -85,8 +87,9 @@ function ipv6Groups(text: string, atEnd: boolean): bigint[] | undefined {
   const parts = text.split(":");
   const groups: bigint[] = [];
   for (const [index, part] of parts.entries()) {
-    if (/^[0-9A-Fa-f]{1,4}$/.test(part)) {
-      groups.push(BigInt(`0x${part}`));
+    const group = ipv6Group(part);
+    if (group !== undefined) {
+      groups.push(BigInt(group));
       continue;
     }
     const embedded = atEnd && index === parts.length - 1 ? ipv4Value(part) : undefined;
@@ -94,6 +97,13 @@ function ipv6Groups(text: string, atEnd: boolean): bigint[] | undefined {
     groups.push(embedded / 0x10000n, embedded % 0x10000n);
   }
   return groups;
+}
+
+/** One to four hexadecimal digits: what parseInt() took is all there was if it comes back the same. */
+function ipv6Group(text: string): number | undefined {
+  const value = Number.parseInt(text, 16);
+  if (text.length > 4 || value < 0) return undefined;
+  return value.toString(16).padStart(text.length, "0") === text.toLowerCase() ? value : undefined;
 }
 
 function formatIpv4(value: bigint): string {

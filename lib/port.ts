@@ -1,3 +1,5 @@
+import { parseDecimal } from "./text.ts";
+
 declare const brand: unique symbol;
 
 /** 1 to 65535. */
@@ -7,7 +9,6 @@ export type Protocol = "tcp" | "udp";
 
 /** Decimal digits without sign, space or leading zero; undefined for anything else. */
 export function parsePort(text: string): Port | undefined {
-  if (!/^[1-9][0-9]{0,4}$/.test(text)) return undefined;
-  const port = Number(text);
-  return port <= 65535 ? (port as Port) : undefined;
+  const port = parseDecimal(text);
+  return port !== undefined && port >= 1 && port <= 65535 ? (port as Port) : undefined;
 }

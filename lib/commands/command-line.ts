@@ -81,7 +81,9 @@ function parseOptions(args: readonly string[]): Options {
   const words: string[] = [];
   const left = args.values();
   for (const arg of left) {
-    const [, name = arg, value] = /^(--[a-z]+)=(.*)$/s.exec(arg) ?? [];
+    const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
+    const name = equals === -1 ? arg : arg.slice(0, equals);
+    const value = equals === -1 ? undefined : arg.slice(equals + 1);
     if (arg === "--") words.push(...left);
     else if (!arg.startsWith("-") || arg === "-") words.push(arg);
     else if (name === "--policy") settings.policyFile = value ?? wordAfter(name, left);

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { Refusal, quote } from "../refusal.ts";
+import { isPlain } from "../text.ts";
 import { systemCode } from "../system/files.ts";
 
 /** A fact, on standard error, a line each. */
@@ -44,8 +45,7 @@ function unexpected(error: unknown): Refusal {
 /** One line whatever a path has in it. */
 function writeLine(line: string): void {
   try {
-    // Plain ASCII, which nearly every line is, is spared the slow expression.
-    const safe = /^[ -~]*$/.test(line) ? line : line.replaceAll(/\p{Cc}|\p{Cf}/gu, escaped);
+    const safe = isPlain(line) ? line : line.replaceAll(/\p{Cc}|\p{Cf}/gu, escaped);
     writeAll(2, `${safe}\n`);
   } catch {
     // A closed standard error is no reason to fail: OpenVPN ignores SIGPIPE for its hooks.

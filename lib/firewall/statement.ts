@@ -2,6 +2,7 @@ import type { Address, Network } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { ExceptionName } from "../policy/policy.ts";
 import type { Port, Protocol } from "../port.ts";
+import { parseDecimal } from "../text.ts";
 
 declare const brand: unique symbol;
 
@@ -41,7 +42,8 @@ export function interfaceList(names: readonly InterfaceName[]): Statement {
 }
 
 export function parseUid(text: string): Uid | undefined {
-  return /^(0|[1-9][0-9]{0,9})$/.test(text) && Number(text) < 0xffffffff ? (Number(text) as Uid) : undefined;
+  const uid = parseDecimal(text);
+  return uid !== undefined && uid < 0xffffffff ? (uid as Uid) : undefined;
 }
 
 export function toMark(value: number): Mark | undefined {

@@ -121,7 +121,7 @@ function addressOf(env: Environment, variable: string, family: 4 | 6): Address |
 function resolversOf(env: Environment): Address[] {
   const found: { readonly rank: string; readonly address: Address }[] = [];
   for (const variable in env) {
-    const text = resolverText(variable, env[variable] ?? "");
+    const text = resolverText(env, variable);
     const address = text === undefined ? undefined : parseAddress(text);
     if (address !== undefined && !isMapped(address)) found.push({ rank: rankOf(variable), address });
   }
@@ -130,20 +130,24 @@ function resolversOf(env: Environment): Address[] {
   return [...unique.values()];
 }
 
-function resolverText(variable: string, value: string): string | undefined {
+function resolverText(env: Environment, variable: string): string | undefined {
   if (variable.startsWith("foreign_option_")) {
-    const [option, type, text, ...rest] = value.split(" ");
+    const [option, type, text, ...rest] = env[variable]?.split(" ") ?? [];
     return option === "dhcp-option" && (type === "DNS" || type === "DNS6") && rest.length === 0
       ? text
       : undefined;
   }
   // OpenVPN 2.7 for a `dns server` option.
-  return /^dns_server_[0-9]+_address_[0-9]+$/.test(variable) ? value : undefined;
+  if (!variable.startsWith("dns_server_")) return undefined;
+  return /^dns_server_[0-9]+_address_[0-9]+$/.test(variable) ? env[variable] : undefined;
 }
 
 /** Orders _2 before _10. */
 function rankOf(variable: string): string {
-  return variable.replace(/[0-9]+/g, (digits) => digits.padStart(12, "0"));
+  return variable
+    .split("_")
+    .map((part) => part.padStart(12, "0"))
+    .join("_");
 }
 
 function isPresent<Value>(value: Value | undefined): value is Value {

@@ -1,3 +1,4 @@
+import { isPlain } from "../text.ts";
 import { Refusal, quote } from "../refusal.ts";
 
 /** A line of a configuration file; lines count from 1. */
@@ -11,5 +12,5 @@ export function refuseAt(place: Place, reason: string, hint: string, cause?: Ref
 }
 
 function showPlace({ file, line }: Place): string {
-  return `${/^[\x21-\x7e]+$/.test(file) ? file : quote(file)}:${line}`;
+  return `${isPlain(file) && !file.includes(" ") ? file : quote(file)}:${line}`;
 }

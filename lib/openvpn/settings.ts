@@ -1,5 +1,6 @@
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { quote } from "../refusal.ts";
+import { parseDecimal } from "../text.ts";
 import {
   type Connection,
   type ConnectionTo,
@@ -179,8 +180,8 @@ function userOf(written: Written): UserName {
 
 function markOf(written: Written): number {
   const { text } = written;
-  const mark = Number(text);
-  if (!/^(0|[1-9][0-9]{0,9})$/.test(text) || mark > 0x7fff_ffff) {
+  const mark = parseDecimal(text);
+  if (mark === undefined || mark > 0x7fff_ffff) {
     refuseAt(
       written,
       `Cannot read the mark ${quote(text)}`,

@@ -1,5 +1,6 @@
 import { parse, TomlDate, TomlError, type TomlTable, type TomlValue } from "smol-toml";
 import { quote, Refusal } from "../refusal.ts";
+import { isPlain } from "../text.ts";
 import { locate, type Spot } from "./positions.ts";
 
 /** A file's name for messages, and its text. */
@@ -91,7 +92,7 @@ export function parseDocument(source: Source): Located {
     );
   }
   // The mark of UTF-8 that some editors write is no part of the first line; each such editor may add its own.
-  const text = source.text.replace(/^\ufeff+/, "");
+  const text = withoutByteOrderMarks(source.text);
   const nul = text.indexOf("\0");
   if (nul !== -1) {
     throw new Refusal(
@@ -141,8 +142,14 @@ function placeAt({ file, text }: Source, offset: number): string {
   return `${fileName(file)}:${lines.length}:${column}`;
 }
 
+function withoutByteOrderMarks(text: string): string {
+  let from = 0;
+  while (text[from] === "\ufeff") from += 1;
+  return text.slice(from);
+}
+
 function fileName(file: string): string {
-  return /^[\x20-\x7e]+$/.test(file) ? file : quote(file);
+  return isPlain(file) ? file : quote(file);
 }
 
 function isTable(value: TomlValue): value is TomlTable {

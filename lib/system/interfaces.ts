@@ -14,7 +14,7 @@ export function refuseUnlessTunnel(name: InterfaceName): void {
       "this is a hook: OpenVPN runs it when its interface is up",
     );
   }
-  if (/^[0-9]+$/.test(name)) {
+  if (!Number.isNaN(Number(name))) {
     // nft takes the name of an interface that has just gone for the index of another, and 2 is often a NIC's.
     throw new Refusal(
       `The interface "${name}" is named like an index`,

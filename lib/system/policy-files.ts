@@ -11,7 +11,7 @@ export const defaultPolicyFile = "/etc/vpn-firewall/policy.toml";
  */
 export async function readPolicy(file: string): Promise<Policy> {
   const bytes = file === defaultPolicyFile ? readBytesIfPresent(file, "root") : readBytes(file, "root");
-  const directory = `${file.replace(/\.toml$/, "")}.d`;
+  const directory = `${file.endsWith(".toml") ? file.slice(0, -5) : file}.d`;
   const sources = [
     ...(bytes === undefined ? [] : [{ file, text: decode(file, bytes) }]),
     ...listDirectory(directory)
