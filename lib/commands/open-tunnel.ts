@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import type { Address } from "../address.ts";
 import { type Carrier, carriersOf } from "../firewall/carrier.ts";
 import { lockRuleset } from "../firewall/lock.ts";
-import { load } from "../firewall/nft.ts";
-import { openTransaction } from "../firewall/transaction.ts";
+import { listRules, load } from "../firewall/nft.ts";
+import type { Ruleset } from "../firewall/ruleset.ts";
+import { stands } from "../firewall/stands.ts";
+import { type Tunnel, healTransaction, openTransaction } from "../firewall/transaction.ts";
 import type { HookEvent } from "../openvpn/environment.ts";
 import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -34,8 +36,26 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
     ...carriersOfConnection(own, event, policy, pins),
     ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
   ];
-  await load(openTransaction(lockRuleset(policy, carriers), event), runNow);
+  await open(lockRuleset(policy, carriers), event);
   note(`open through ${event.device}`);
+}
+
+/**
+ * A lock that stands is left as it is: nft would wait for the kernel to put the replaced rules away, which takes longer
+ * than to read them.
+ */
+async function open(ruleset: Ruleset, tunnel: Tunnel): Promise<void> {
+  const listing = await listRules(runNow);
+  if (listing !== undefined && stands(ruleset, listing)) {
+    try {
+      await load(openTransaction(ruleset, tunnel), runNow);
+      return;
+    } catch (error) {
+      // Another tool has just removed it.
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+  await load(healTransaction(ruleset, tunnel), runNow);
 }
 
 /** Whoever wrote it: OpenVPN runs what its profile says, as root. */

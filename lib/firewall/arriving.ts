@@ -2,7 +2,7 @@ import type { Exception, Policy } from "../policy/policy.ts";
 import { exceptionCounter, multicast } from "./leaving.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
 import { type Family, families, ip } from "./sets.ts";
-import { type Statement, interfaceList, nft } from "./statement.ts";
+import { type Statement, anyOf, nft } from "./statement.ts";
 
 /**
  * What may come in. No rule accepts an established connection as such: on a physical interface that is the oracle
@@ -73,10 +73,7 @@ export function fromTunnels({ interfaces }: Policy, verdict: Statement): readonl
   if (interfaces.length === 0) return [byIndex];
   return [
     byIndex,
-    rule(
-      nft`iifname { ${interfaceList(interfaces)} } ${verdict}`,
-      nft`out of the tunnel, named by the policy`,
-    ),
+    rule(nft`iifname ${anyOf(interfaces)} ${verdict}`, nft`out of the tunnel, named by the policy`),
   ];
 }
 
@@ -119,7 +116,7 @@ function allowCarrierPathMtu(): readonly Rule[] {
 }
 
 function aboutTheCarrier(family: Family): Statement {
-  const remote = nft`ct original ${ip(family)} daddr . ct original protocol . ct original proto-dst`;
+  const remote = nft`ct original ${ip(family)} daddr . ct protocol . ct original proto-dst`;
   return nft`ct state related ${remote} @remotes${family}`;
 }
 

@@ -2,7 +2,7 @@ import type { Policy } from "../policy/policy.ts";
 import { fromTunnels, refuse } from "./arriving.ts";
 import { toTunnels } from "./leaving.ts";
 import { type Chain, rule } from "./ruleset.ts";
-import { interfaceList, nft } from "./statement.ts";
+import { anyOf, nft } from "./statement.ts";
 
 /** The way of other machines' packets: into the tunnel, and answers back. Asked by forward and by postrouting. */
 export function forwarding(policy: Policy): Chain {
@@ -15,14 +15,13 @@ export function forwarding(policy: Policy): Chain {
         : [
             ...toTunnels(
               policy,
-              nft`iifname { ${interfaceList(from)} } `,
+              nft`iifname ${anyOf(from)} `,
               nft`goto into_tunnel`,
               nft`5 forwarded into the tunnel`,
             ),
-            ...fromTunnels(
-              policy,
-              nft`oifname { ${interfaceList(from)} } ct state established,related accept`,
-            ).map(({ statement }) => rule(statement, nft`5 forwarded: answers`)),
+            ...fromTunnels(policy, nft`oifname ${anyOf(from)} ct state established,related accept`).map(
+              ({ statement }) => rule(statement, nft`5 forwarded: answers`),
+            ),
           ],
   };
 }
@@ -33,11 +32,11 @@ export function forward({ forward: { from } }: Policy): Chain {
       ? []
       : [
           rule(
-            nft`iifname { ${interfaceList(from)} } meta l4proto tcp reject with tcp reset`,
+            nft`iifname ${anyOf(from)} meta l4proto tcp reject with tcp reset`,
             nft`forwarded machines fail fast`,
           ),
           rule(
-            nft`iifname { ${interfaceList(from)} } reject with icmpx admin-prohibited`,
+            nft`iifname ${anyOf(from)} reject with icmpx admin-prohibited`,
             nft`forwarded machines fail fast`,
           ),
         ];
@@ -57,7 +56,7 @@ export function masquerading(policy: Policy): Chain {
     rules: [
       ...toTunnels(
         policy,
-        nft`iifname { ${interfaceList(from)} } `,
+        nft`iifname ${anyOf(from)} `,
         nft`masquerade fully-random`,
         nft`5 forwarded into the tunnel`,
       ),

@@ -2,11 +2,11 @@ import type { InterfaceName } from "../interface.ts";
 import { type Exception, type Policy, counterKey } from "../policy/policy.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
 import { type Family, families, ip } from "./sets.ts";
-import { type Statement, interfaceList, nft } from "./statement.ts";
+import { type Statement, anyOf, nft } from "./statement.ts";
 
 const dnsPorts = nft`{ 53, 853 }`;
 const lanDnsPorts = nft`{ 53, 853, 5353, 5355 }`;
-const dhcpServers = nft`{ 255.255.255.255, 10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16 }`;
+const dhcpServers = nft`{ 10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 255.255.255.255 }`;
 const transport = nft`meta l4proto { tcp, udp } th`;
 
 /**
@@ -56,10 +56,7 @@ export function toTunnels(
   if (interfaces.length === 0) return [byIndex];
   return [
     byIndex,
-    rule(
-      nft`${condition}oifname { ${interfaceList(interfaces)} } ${verdict}`,
-      nft`${comment}, named by the policy`,
-    ),
+    rule(nft`${condition}oifname ${anyOf(interfaces)} ${verdict}`, nft`${comment}, named by the policy`),
   ];
 }
 
@@ -107,7 +104,7 @@ function allowException(exception: Exception): Rule {
 
 /** For postrouting alone: the reasons are asked twice, and a packet is to count once. */
 export function countExceptions({ exceptions, interfaces }: Policy): readonly Rule[] {
-  const named = interfaces.length === 0 ? nft`` : nft`oifname != { ${interfaceList(interfaces)} } `;
+  const named = interfaces.length === 0 ? nft`` : nft`oifname != ${anyOf(interfaces)} `;
   return exceptions.map((exception) =>
     rule(
       nft`oif != "lo" oif . oifname != @tunnels ${named}${leavesByException(exception)} counter name "${exceptionCounter(exception.name)}"`,
@@ -127,7 +124,7 @@ function leavesByException({ direction, address, protocol, port }: Exception): S
 function allowMulticast({ lan }: Policy): readonly Rule[] {
   if (!lan.multicast) return [];
   const notDns = nft`udp dport != { 53, 853, 5355 }`;
-  const memberships = nft`{ mld-listener-report, mld-listener-reduction, mld2-listener-report }`;
+  const memberships = nft`{ mld-listener-report, mld-listener-done, mld2-listener-report }`;
   const rules = {
     4: [
       rule(nft`ip daddr ${multicast(4)} ${notDns} accept`, nft`3 LAN: multicast and broadcast`),
@@ -193,9 +190,9 @@ function allowResolvers(dns: Policy["tunnel"]["dns"]): readonly Rule[] {
  */
 function refusalsForForwarded(from: readonly InterfaceName[]): readonly Rule[] {
   if (from.length === 0) return [];
-  const answers = nft`oifname { ${interfaceList(from)} } ct state related ct direction reply`;
+  const answers = nft`oifname ${anyOf(from)} ct state related ct direction reply`;
   return [
-    rule(nft`${answers} tcp flags & (syn | rst) == rst accept`, nft`5 forwarded machines: refused at once`),
+    rule(nft`${answers} tcp flags rst / syn,rst accept`, nft`5 forwarded machines: refused at once`),
     rule(
       nft`${answers} icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
       nft`5 forwarded machines: refused at once`,

@@ -24,9 +24,18 @@ export async function load(transaction: Statement, run: Run): Promise<void> {
   throw await refusal(outcome, run);
 }
 
-/** `nft -j list table` of ours; undefined where there is no such table. Throws Refusal. */
+/** Our table as JSON, with numbers for names; undefined where there is no such table. Throws Refusal. */
 export async function listTable(run: Run): Promise<string | undefined> {
-  const args = ["-j", "-n", "list", "table", "inet", "vpn_firewall"];
+  return await list(["-j", "-n"], run);
+}
+
+/** Our table in nft's own language, without counts; undefined where there is no such table. Throws Refusal. */
+export async function listRules(run: Run): Promise<string | undefined> {
+  return await list(["-s"], run);
+}
+
+async function list(options: readonly string[], run: Run): Promise<string | undefined> {
+  const args = [...options, "list", "table", "inet", "vpn_firewall"];
   const outcome = await run({ file: nftPath, args, milliseconds });
   if (outcome.exitCode === 0) return outcome.stdout;
   if (isMissing(outcome)) return undefined;

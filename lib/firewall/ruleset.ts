@@ -1,6 +1,9 @@
 import type { Statement } from "./statement.ts";
 
-/** What the kernel holds, in the order in which a person would think of it: sets, counters, then chains. */
+/**
+ * What the kernel holds. Its rules are written as nft lists them, wherever that can be read by a person: then a hook
+ * knows by comparing texts that the lock stands (see `stands()`).
+ */
 export type Ruleset = {
   readonly sets: readonly NamedSet[];
   readonly counters: readonly Statement[];
@@ -10,6 +13,7 @@ export type Ruleset = {
 export type NamedSet = {
   readonly name: Statement;
   readonly type: Statement;
+  readonly flags?: Statement;
   readonly content: Content;
 };
 

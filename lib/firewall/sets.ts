@@ -48,7 +48,8 @@ export function lanSets(policy: Policy): readonly NamedSet[] {
     const networks = policy.lan.allow.filter((network) => network.family === family);
     return {
       name: nft`lan${family}`,
-      type: nft`ipv${family}_addr; flags interval`,
+      type: nft`ipv${family}_addr`,
+      flags: nft`interval`,
       content: { of: "policy", elements: networks.map(({ text }) => nft`${text}`) },
     };
   });

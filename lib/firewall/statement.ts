@@ -36,9 +36,10 @@ export function nft(parts: TemplateStringsArray, ...values: readonly (Word | rea
   ) as Statement;
 }
 
-/** Names of interfaces for a set, in quotes: bare, one such as "vlan" would be a word of nft's own. */
-export function interfaceList(names: readonly InterfaceName[]): Statement {
-  return names.map((name) => nft`"${name}"`).join(", ") as Statement;
+/** One interface or a set of them. In quotes: bare, a name such as "vlan" would be a word of nft's own. */
+export function anyOf(names: readonly InterfaceName[]): Statement {
+  const quoted = names.map((name) => nft`"${name}"`).join(", ") as Statement;
+  return names.length === 1 ? quoted : nft`{ ${quoted} }`;
 }
 
 export function parseUid(text: string): Uid | undefined {

@@ -26,15 +26,19 @@ export function lockTransaction(ruleset: Ruleset): Statement {
 }
 
 /**
- * The lock again, and the tunnel's interface in it. Remotes are only added: those that other profiles brought
- * are not this hook's to take away.
+ * The tunnel's interface and the profiles' remotes into a lock that stands. Remotes are only added: those that other
+ * profiles brought are not this hook's to take away.
  */
-export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
+export function openTransaction({ sets }: Ruleset, tunnel: Tunnel): Statement {
   return lines([
-    ...declare(ruleset),
-    ...refill(ruleset, ["policy"]),
-    ...elements(tunnel).map(({ set, element }) => nft`add element ${table} ${set} { ${element} }`),
+    ...sets.flatMap(({ name, content }) => (content.of === "profiles" ? add(name, content.elements) : [])),
+    ...elements(tunnel).flatMap(({ set, element }) => add(set, [element])),
   ]);
+}
+
+/** The same with the lock before it, for a machine on which it does not stand as it should. */
+export function healTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
+  return lines([...declare(ruleset), ...refill(ruleset, ["policy"]), openTransaction(ruleset, tunnel)]);
 }
 
 /** The tunnel's elements out of their sets, there or not: a delete alone would fail on a missing one. */
@@ -69,21 +73,27 @@ export function replaceTransaction(lock: Statement): Statement {
   return lines([unlockTransaction(), lock]);
 }
 
-function declare({ sets, counters, chains }: Ruleset): readonly Statement[] {
-  return [
-    nft`add table ${table}`,
-    nft`flush table ${table}`,
-    nft``,
-    nft`table ${table} {`,
-    ...sets.flatMap(declareSet),
-    ...counters.flatMap((counter) => [nft`	counter ${counter} {`, nft`	}`, nft``]),
-    ...chains.flatMap(declareChain),
-    nft`}`,
-  ];
+function declare(ruleset: Ruleset): readonly Statement[] {
+  return [nft`add table ${table}`, nft`flush table ${table}`, nft``, tableOf(ruleset)];
 }
 
-function declareSet({ name, type }: NamedSet): readonly Statement[] {
-  return [nft`	set ${name} {`, nft`		type ${type}`, nft`	}`, nft``];
+/** The table without elements, as nft lists it too. */
+export function tableOf({ sets, counters, chains }: Ruleset): Statement {
+  const blocks = [
+    ...counters.map((counter) => [nft`	counter ${counter} {`, nft`	}`]),
+    ...sets.map(declareSet),
+    ...chains.map(declareChain),
+  ];
+  return `table ${table} {\n${blocks.map((block) => block.join("\n")).join("\n\n")}\n}` as Statement;
+}
+
+function declareSet({ name, type, flags }: NamedSet): readonly Statement[] {
+  return [
+    nft`	set ${name} {`,
+    nft`		type ${type}`,
+    ...(flags === undefined ? [] : [nft`		flags ${flags}`]),
+    nft`	}`,
+  ];
 }
 
 function declareChain({ name, hook, rules }: Chain): readonly Statement[] {
@@ -92,18 +102,20 @@ function declareChain({ name, hook, rules }: Chain): readonly Statement[] {
     ...(hook === undefined ? [] : [nft`		${hook};`]),
     ...rules.map(({ statement, comment }) => nft`		${statement} comment "${comment}"`),
     nft`	}`,
-    nft``,
   ];
 }
 
 function refill({ sets }: Ruleset, owners: readonly Content["of"][]): readonly Statement[] {
   return sets.flatMap(({ name, content }) => {
     if (content.of === "hooks") return [];
-    const flush = owners.includes(content.of) ? [nft`flush set ${table} ${name}`] : [];
-    if (content.elements.length === 0) return flush;
-    const listed = content.elements.map((element) => nft`	${element},`);
-    return [...flush, nft`add element ${table} ${name} {`, ...listed, nft`}`];
+    if (!owners.includes(content.of)) return [];
+    return [nft`flush set ${table} ${name}`, ...add(name, content.elements)];
   });
+}
+
+function add(set: Statement, added: readonly Statement[]): readonly Statement[] {
+  if (added.length === 0) return [];
+  return [nft`add element ${table} ${set} {`, ...added.map((element) => nft`	${element},`), nft`}`];
 }
 
 function elements({

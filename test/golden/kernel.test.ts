@@ -4,7 +4,7 @@ import { type Listing, parseListing } from "../../lib/firewall/listing.ts";
 import {
   closeTransaction,
   lockTransaction,
-  openTransaction,
+  healTransaction,
   unlockTransaction,
 } from "../../lib/firewall/transaction.ts";
 import { type Machine, newMachine } from "../lab/machine.ts";
@@ -81,7 +81,7 @@ test(
       await machine.load(lockTransaction(ruleset));
       const { stdout } = await machine.run("/usr/sbin/nft", ["-n", "-a", "-s", "list", "ruleset"]);
       expect(stdout.replace(/^table inet vpn_firewall \{[^]*?^\}\n/mu, ""), name).toBe(others);
-      await machine.load(openTransaction(ruleset, loopback));
+      await machine.load(healTransaction(ruleset, loopback));
       await machine.load(closeTransaction(loopback));
       await machine.load(unlockTransaction());
       expect(await machine.rules(), name).toBe(others);
@@ -98,7 +98,7 @@ test.for(cases)(
     const machine = await newMachine();
     await machine.load(lockTransaction(ruleset));
     const locked = await listing(machine);
-    await machine.load(openTransaction(ruleset, loopback));
+    await machine.load(healTransaction(ruleset, loopback));
     const open = await listing(machine);
     expect(open.chains).toEqual(locked.chains);
     expect(open.sets.get("tunnels")?.elements).toEqual(["lo . lo"]);
@@ -118,7 +118,7 @@ test("a transaction that fails at its end leaves the rules as they were", { time
   await machine.load(lockTransaction(first.ruleset));
   const before = await machine.rules();
   const gone = tunnelOf("gone0");
-  await expect(machine.load(openTransaction(second.ruleset, gone))).rejects.toThrow(
+  await expect(machine.load(healTransaction(second.ruleset, gone))).rejects.toThrow(
     "Interface does not exist",
   );
   expect(await machine.rules()).toBe(before);

@@ -1,7 +1,7 @@
 /** Tunnels as a hook would open them. */
 import { parseAddress } from "../../lib/address.ts";
 import type { Ruleset } from "../../lib/firewall/ruleset.ts";
-import { type Tunnel, openTransaction } from "../../lib/firewall/transaction.ts";
+import { type Tunnel, healTransaction } from "../../lib/firewall/transaction.ts";
 import { parseInterfaceName } from "../../lib/interface.ts";
 
 export function tunnelOf(
@@ -22,7 +22,7 @@ export function opened(
   addresses: readonly string[] = [],
   resolvers: readonly string[] = [],
 ): string {
-  return openTransaction(ruleset, tunnelOf("tun0", addresses, resolvers));
+  return healTransaction(ruleset, tunnelOf("tun0", addresses, resolvers));
 }
 
 function present<Value>(value: Value | undefined): Value {

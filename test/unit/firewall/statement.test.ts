@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Statement, interfaceList, nft, parseUid, toMark } from "../../../lib/firewall/statement.ts";
+import { type Statement, anyOf, nft, parseUid, toMark } from "../../../lib/firewall/statement.ts";
 import { type InterfaceName, parseInterfaceName } from "../../../lib/interface.ts";
 
 const names = (...texts: readonly string[]): InterfaceName[] =>
@@ -11,8 +11,9 @@ test("nft() puts words and lists of words into its text", () => {
   expect(nft`{ ${[]} }`).toBe("{  }");
 });
 
-test("interfaceList() quotes each name", () => {
-  expect(interfaceList(names("wg0", "vlan", "eth0.7", "2"))).toBe('"wg0", "vlan", "eth0.7", "2"');
+test("anyOf() quotes each name", () => {
+  expect(anyOf(names("vlan"))).toBe('"vlan"');
+  expect(anyOf(names("wg0", "vlan", "eth0.7", "2"))).toBe('{ "wg0", "vlan", "eth0.7", "2" }');
 });
 
 test.each([
