@@ -161,7 +161,7 @@ test.each(["head -c 10", "true"])("no more of a result has to be read than %s do
   const installation = await install();
   const words = `print --policy '${installation.policy}' --state '${installation.state}'`;
   const shown = await installation.machine.sh(
-    `{ { ${binary} ${words}; echo "exit $?" >&3; } | ${reader}; } 3>&1`,
+    `{ { '${binary}' ${words}; echo "exit $?" >&3; } | ${reader}; } 3>&1`,
   );
   expect(shown).toContain("exit 0");
 });
