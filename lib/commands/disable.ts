@@ -1,4 +1,4 @@
-import { load } from "../firewall/nft.ts";
+import { load, presentFamilies } from "../firewall/nft.ts";
 import { unlockTransaction } from "../firewall/transaction.ts";
 import { withdrawFile } from "../system/files.ts";
 import { run } from "../system/run.ts";
@@ -10,7 +10,7 @@ import type { Settings } from "./settings.ts";
 export async function disable(settings: Settings): Promise<number> {
   const lock = withdrawFile(`${settings.stateDirectory}/${lockFile}`);
   try {
-    await load(unlockTransaction(), run);
+    await load(unlockTransaction(await presentFamilies(run)), run);
   } catch (error) {
     lock.restore();
     throw error;

@@ -11,6 +11,7 @@ import { resolveNames } from "../system/names.ts";
 import { formatPins, pinsFile, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { run } from "../system/run.ts";
+import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
@@ -31,6 +32,7 @@ export async function enable(settings: Settings): Promise<number> {
   const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });
   try {
     await loadOverAnything(lock, ruleset);
+    await loadLinkLayers(linkRulesets(policy), run);
     staged.commit();
   } finally {
     staged.discard();
@@ -44,7 +46,7 @@ export async function enable(settings: Settings): Promise<number> {
 
 /** Repairs, too: of what hooks have opened, tunnels that are alive stay open, and nothing else. */
 async function loadOverAnything(lock: Statement, ruleset: Ruleset): Promise<void> {
-  const table = await listTable(run);
+  const table = await listTable("inet", run);
   const alive = table === undefined ? [] : tunnelsIn(table);
   try {
     await load(purgeTransaction(ruleset, alive), run);

@@ -5,7 +5,8 @@ import { lockRuleset } from "../firewall/lock.ts";
 import { listRules, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { stands } from "../firewall/stands.ts";
-import { type Tunnel, healTransaction, openTransaction } from "../firewall/transaction.ts";
+import type { Statement } from "../firewall/statement.ts";
+import { type Tunnel, addTransaction, healTransaction, openTransaction } from "../firewall/transaction.ts";
 import type { HookEvent } from "../openvpn/environment.ts";
 import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -17,6 +18,7 @@ import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
 import { runNow } from "../system/run-now.ts";
 import { uidOf } from "../system/users.ts";
+import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
 import { namesOf } from "./wanted.ts";
 import type { Settings } from "./settings.ts";
@@ -36,7 +38,7 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
     ...carriersOfConnection(own, event, policy, pins),
     ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
   ];
-  await open(lockRuleset(policy, carriers), event);
+  await open(lockRuleset(policy, carriers), linkRulesets(policy), event);
   note(`open through ${event.device}`);
 }
 
@@ -44,18 +46,20 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
  * A lock that stands is left as it is: nft would wait for the kernel to put the replaced rules away, which takes longer
  * than to read them.
  */
-async function open(ruleset: Ruleset, tunnel: Tunnel): Promise<void> {
+async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<void> {
   const listing = await listRules(runNow);
-  if (listing !== undefined && stands(ruleset, listing)) {
+  if ([lock, ...links].every((ruleset) => stands(ruleset, listing))) {
     try {
-      await load(openTransaction(ruleset, tunnel), runNow);
+      const added = [openTransaction(lock, tunnel), ...links.map(addTransaction)].join("") as Statement;
+      await load(added, runNow);
       return;
     } catch (error) {
       // Another tool has just removed it.
       if (!(error instanceof Refusal)) throw error;
     }
   }
-  await load(healTransaction(ruleset, tunnel), runNow);
+  await load(healTransaction(lock, tunnel), runNow);
+  await loadLinkLayers(links, runNow);
 }
 
 /** Whoever wrote it: OpenVPN runs what its profile says, as root. */

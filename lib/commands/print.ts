@@ -2,6 +2,7 @@ import { lockTransaction } from "../firewall/transaction.ts";
 import { resolveNames } from "../system/names.ts";
 import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
+import { linkRulesets } from "./link-layers.ts";
 import { print, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
@@ -12,6 +13,7 @@ export async function printRules(settings: Settings, paths: readonly string[]): 
   const profiles = readClients(policy, paths);
   const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
   for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
-  print(lockTransaction(wantedRuleset(policy, profiles, pins)));
+  const rulesets = [wantedRuleset(policy, profiles, pins), ...linkRulesets(policy)];
+  print(rulesets.map(lockTransaction).join("\n"));
   return 0;
 }

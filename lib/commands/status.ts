@@ -16,7 +16,7 @@ import { readClients, wantedRuleset } from "./wanted.ts";
 export async function status(settings: Settings, json: boolean): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const ruleset = wantedRuleset(policy, readClients(policy, []), readPins(settings.stateDirectory));
-  const table = await listTable(run);
+  const table = await listTable("inet", run);
   const report: Report =
     table === undefined
       ? { state: "disabled" }
@@ -29,6 +29,6 @@ export async function status(settings: Settings, json: boolean): Promise<number>
 async function listedWith(ruleset: Ruleset): Promise<Listing> {
   return await inScratchNetwork(async (runThere) => {
     await load(lockTransaction(ruleset), runThere);
-    return parseListing((await listTable(runThere)) ?? "");
+    return parseListing((await listTable("inet", runThere)) ?? "");
   });
 }

@@ -80,7 +80,7 @@ function allowCarrier(): readonly Rule[] {
   });
 }
 
-function allowLinkUpkeep(): readonly Rule[] {
+export function allowLinkUpkeep(): readonly Rule[] {
   return [
     // Whoever receives one with another hop limit than 255, which has crossed a router, ignores it: RFC 4861, 7.1.
     rule(

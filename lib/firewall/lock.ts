@@ -5,12 +5,14 @@ import { forward, forwarding, masquerading } from "./forwarding.ts";
 import { countExceptions, exceptionCounter, intoTunnel, leaving } from "./leaving.ts";
 import { type Chain, type Ruleset, rule } from "./ruleset.ts";
 import { hookSets, lanSets, remoteSets } from "./sets.ts";
+import { stampOf } from "./nic-guard.ts";
 import { nft } from "./statement.ts";
 
 /** The closed machine: what the policy and the profiles ask for while no hook has opened anything. */
 export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Ruleset {
   const masquerade = policy.forward.masquerade && policy.forward.from.length > 0;
   return {
+    family: "inet",
     sets: [...hookSets(), ...remoteSets(carriers), ...lanSets(policy)],
     counters: [
       nft`blocked_out`,
@@ -28,7 +30,26 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
       output(),
       forward(policy),
       postrouting(policy),
+      stamping(policy),
       ...(masquerade ? [masquerading(policy)] : []),
+    ],
+  };
+}
+
+/**
+ * After all that refuse: what comes here was accepted, and gets the stamp by which the NIC guard knows it. Not before, for
+ * a mark that has the bit is no longer the one that a profile names.
+ */
+function stamping(policy: Policy): Chain {
+  return {
+    name: nft`stamping`,
+    hook: nft`type filter hook postrouting priority 1000; policy accept`,
+    rules: [
+      rule(nft`oif "lo" accept`, nft`loopback leaves no interface`),
+      rule(
+        nft`meta mark set meta mark | ${stampOf(policy)} accept`,
+        nft`judged: the NIC guard lets it through`,
+      ),
     ],
   };
 }

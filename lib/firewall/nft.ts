@@ -1,5 +1,6 @@
 import { Refusal, quote } from "../refusal.ts";
 import type { Outcome, Run } from "../system/process.ts";
+import { type TableFamily, tableFamilies } from "./ruleset.ts";
 import type { Statement } from "./statement.ts";
 
 /** The only door to the kernel's rules: the nft program, by text, one transaction at a time. */
@@ -24,21 +25,28 @@ export async function load(transaction: Statement, run: Run): Promise<void> {
   throw await refusal(outcome, run);
 }
 
-/** Our table as JSON, with numbers for names; undefined where there is no such table. Throws Refusal. */
-export async function listTable(run: Run): Promise<string | undefined> {
-  return await list(["-j", "-n"], run);
-}
-
-/** Our table in nft's own language, without counts; undefined where there is no such table. Throws Refusal. */
-export async function listRules(run: Run): Promise<string | undefined> {
-  return await list(["-s"], run);
-}
-
-async function list(options: readonly string[], run: Run): Promise<string | undefined> {
-  const args = [...options, "list", "table", "inet", "vpn_firewall"];
+/** Our table of a family as JSON, with numbers for names; undefined where there is no such table. Throws Refusal. */
+export async function listTable(family: TableFamily, run: Run): Promise<string | undefined> {
+  const args = ["-j", "-n", "list", "table", family, "vpn_firewall"];
   const outcome = await run({ file: nftPath, args, milliseconds });
+  if (outcome.exitCode !== 0 && isMissing(outcome)) return undefined;
+  return await outputOf(outcome, run);
+}
+
+/** All rules of the machine in nft's own language, without counts: nft 1.0.6 cannot list two tables. Throws Refusal. */
+export async function listRules(run: Run): Promise<string> {
+  return await outputOf(await run({ file: nftPath, args: ["-s", "list", "ruleset"], milliseconds }), run);
+}
+
+/** The families of which there is a table of ours. Throws Refusal. */
+export async function presentFamilies(run: Run): Promise<readonly TableFamily[]> {
+  const tables = await outputOf(await run({ file: nftPath, args: ["list", "tables"], milliseconds }), run);
+  const lines = tables.split("\n");
+  return tableFamilies.filter((family) => lines.includes(`table ${family} vpn_firewall`));
+}
+
+async function outputOf(outcome: Outcome, run: Run): Promise<string> {
   if (outcome.exitCode === 0) return outcome.stdout;
-  if (isMissing(outcome)) return undefined;
   throw await refusal(outcome, run);
 }
 

@@ -5,6 +5,8 @@ import type { Statement } from "./statement.ts";
  * knows by comparing texts that the lock stands (see `stands()`).
  */
 export type Ruleset = {
+  /** Of its table, which is named vpn_firewall in each family. */
+  readonly family: TableFamily;
   readonly sets: readonly NamedSet[];
   readonly counters: readonly Statement[];
   readonly chains: readonly Chain[];
@@ -17,9 +19,15 @@ export type NamedSet = {
   readonly content: Content;
 };
 
-/** Who decides what is in a set: the policy and the profiles say all of it, hooks add and remove elements. */
+export const tableFamilies = ["inet", "netdev", "arp"] as const;
+export type TableFamily = (typeof tableFamilies)[number];
+
+/**
+ * Who decides what is in a set. The policy says all of it; of profiles and of the machine's own addresses hooks add what
+ * they know, and `enable` says all; hooks alone add and remove the rest.
+ */
 export type Content =
-  | { readonly of: "policy" | "profiles"; readonly elements: readonly Statement[] }
+  | { readonly of: "policy" | "profiles" | "machine"; readonly elements: readonly Statement[] }
   | { readonly of: "hooks" };
 
 export type Chain = {

@@ -2,16 +2,19 @@ import type { Ruleset } from "./ruleset.ts";
 import { tableOf } from "./transaction.ts";
 
 /**
- * Whether a table, as `nft -s list table` shows it, is the ruleset's: then a hook has nothing to put in force. Only what
- * the policy says of the sets' elements counts; the others are added in any case.
+ * Whether the ruleset's table, as `nft -s list ruleset` shows it among others, is as it should be: then a hook has nothing to put
+ * in force. Only what the policy says of the sets' elements counts; the others are added in any case. What is there
+ * besides cannot open anything: a packet passes only if every base chain lets it.
  *
  * A version of nft that writes a rule otherwise than ours is written makes this false, and a hook then puts the lock in
  * force again: slower, and never wrong.
  */
 export function stands(ruleset: Ruleset, listing: string): boolean {
-  const { table, elements } = withoutElements(listing);
+  const { blocks, elements } = withoutElements(blocksOf(ownTable(ruleset, listing)));
+  const ours = blocksOf(tableOf(ruleset));
   return (
-    sortedBlocks(table) === sortedBlocks(tableOf(ruleset)) &&
+    ours.every((block) => blocks.has(block)) &&
+    ![...blocks].some((block) => !ours.includes(block) && translates(block)) &&
     ruleset.sets.every(
       ({ name, content }) =>
         content.of !== "policy" || sorted(content.elements) === sorted(elements.get(name) ?? []),
@@ -19,17 +22,41 @@ export function stands(ruleset: Ruleset, listing: string): boolean {
   );
 }
 
-type Taken = { readonly table: string; readonly elements: ReadonlyMap<string, readonly string[]> };
+/** From its first line to its last; empty where it is not listed, or has flags: a dormant table does nothing. */
+function ownTable({ family }: Ruleset, listing: string): string {
+  const start = `\n${listing}`.indexOf(`\ntable ${family} vpn_firewall {\n`);
+  if (start === -1) return "";
+  const table = listing.slice(start, listing.indexOf("\n}", start));
+  return table.includes("\n\tflags ") ? "" : table;
+}
 
-/** The elements of each set apart from the table. nft breaks their lists into lines of its own. */
-function withoutElements(listing: string): Taken {
+/** Its chains, sets and counters, each as its lines. nft lists them in the order in which they came to be. */
+function blocksOf(table: string): readonly string[] {
+  const body = table.slice(table.indexOf("\n") + 1);
+  const blocks = (body.endsWith("\n}") ? body.slice(0, -2) : body).split("\n\n");
+  // What code 0 is called depends on the type beside it, which nft forgets.
+  return blocks.map((block) => block.replaceAll("icmpv6 code no-route", "icmpv6 code 0"));
+}
+
+/** What is there besides cannot open, but it can send elsewhere: the masquerading of an earlier policy. */
+function translates(block: string): boolean {
+  return block.includes("\t\ttype nat hook ") && block.split("\n").length > 3;
+}
+
+type Taken = {
+  readonly blocks: ReadonlySet<string>;
+  readonly elements: ReadonlyMap<string, readonly string[]>;
+};
+
+/** The elements of each set apart from the rest. nft breaks their lists into lines of its own. */
+function withoutElements(listed: readonly string[]): Taken {
   const elements = new Map<string, readonly string[]>();
   const opening = "\t\telements = { ";
-  const blocks = listing.split("\n\n").map((block) => {
+  const blocks = listed.map((block) => {
     const start = block.indexOf(opening);
     const end = block.indexOf(" }\n", start);
     if (start === -1 || end === -1) return block;
-    const [, name = ""] = block.slice(block.indexOf("\tset ")).split(" ", 2);
+    const [, name = ""] = block.split(" ", 2);
     elements.set(
       name,
       block
@@ -39,17 +66,9 @@ function withoutElements(listing: string): Taken {
     );
     return block.slice(0, start) + block.slice(end + 3);
   });
-  return { table: blocks.join("\n\n"), elements };
-}
-
-/** nft lists chains and sets in the order in which they came to be. */
-function sortedBlocks(table: string): string {
-  const [first = "", ...lines] = table.trim().split("\n");
-  const body = lines.slice(0, -1).join("\n");
-  // What code 0 is called depends on the type beside it, which nft forgets.
-  return [first, sorted(body.replaceAll("icmpv6 code no-route", "icmpv6 code 0").split("\n\n"))].join("\n");
+  return { blocks: new Set(blocks), elements };
 }
 
 function sorted(texts: readonly string[]): string {
-  return texts.toSorted().join("\n\n");
+  return texts.toSorted().join(", ");
 }

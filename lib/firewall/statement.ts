@@ -2,6 +2,7 @@ import type { Address, Network } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { ExceptionName } from "../policy/policy.ts";
 import type { Port, Protocol } from "../port.ts";
+import type { TableFamily } from "./ruleset.ts";
 import { parseDecimal } from "../text.ts";
 
 declare const brand: unique symbol;
@@ -25,6 +26,7 @@ export type Word =
   | Protocol
   | Uid
   | Mark
+  | TableFamily
   | 4
   | 6;
 

@@ -1,6 +1,6 @@
 import type { Address } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
-import type { Chain, Content, NamedSet, Ruleset } from "./ruleset.ts";
+import type { Chain, Content, NamedSet, Ruleset, TableFamily } from "./ruleset.ts";
 import { type Statement, nft } from "./statement.ts";
 
 /** What a hook opens. nft turns the name into the index that only this interface has, when it loads the rules. */
@@ -10,18 +10,19 @@ export type Tunnel = {
   readonly resolvers: readonly Address[];
 };
 
-const table = nft`inet vpn_firewall`;
+/** The lock's: hooks open nowhere else. */
+const table = tableName("inet");
 const tunnels = nft`tunnels`;
 
 /**
- * The whole lock in one transaction, loaded over whatever is in force: the base chains stay, their rules are
+ * A whole ruleset in one transaction, loaded over whatever is in force: the base chains stay, their rules are
  * flushed and refilled, so that no packet finds them empty. What hooks have opened stays open.
  */
 export function lockTransaction(ruleset: Ruleset): Statement {
   return lines([
     nft`# vpn-firewall: closed but for the reasons of its guarantee`,
     ...declare(ruleset),
-    ...refill(ruleset, ["policy", "profiles"]),
+    ...refill(ruleset, ["policy", "profiles", "machine"]),
   ]);
 }
 
@@ -29,11 +30,22 @@ export function lockTransaction(ruleset: Ruleset): Statement {
  * The tunnel's interface and the profiles' remotes into a lock that stands. Remotes are only added: those that other
  * profiles brought are not this hook's to take away.
  */
-export function openTransaction({ sets }: Ruleset, tunnel: Tunnel): Statement {
+export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
   return lines([
-    ...sets.flatMap(({ name, content }) => (content.of === "profiles" ? add(name, content.elements) : [])),
-    ...elements(tunnel).flatMap(({ set, element }) => add(set, [element])),
+    addTransaction(ruleset),
+    ...elements(tunnel).flatMap(({ set, element }) => add(table, set, [element])),
   ]);
+}
+
+/** What hooks add to a ruleset that stands. */
+export function addTransaction({ family, sets }: Ruleset): Statement {
+  return lines(
+    sets.flatMap(({ name, content }) =>
+      content.of === "profiles" || content.of === "machine"
+        ? add(tableName(family), name, content.elements)
+        : [],
+    ),
+  );
 }
 
 /** The same with the lock before it, for a machine on which it does not stand as it should. */
@@ -63,28 +75,38 @@ export function purgeTransaction(ruleset: Ruleset, alive: readonly InterfaceName
   ]);
 }
 
-/** Everything of ours away, there or not. */
-export function unlockTransaction(): Statement {
-  return lines([nft`add table ${table}`, nft`delete table ${table}`]);
+/** Everything of ours in these families away, there or not. */
+export function unlockTransaction(families: readonly TableFamily[]): Statement {
+  return lines(
+    families.flatMap((family) => [
+      nft`add table ${tableName(family)}`,
+      nft`delete table ${tableName(family)}`,
+    ]),
+  );
 }
 
 /** A lock in place of a table that it cannot be loaded over. */
 export function replaceTransaction(lock: Statement): Statement {
-  return lines([unlockTransaction(), lock]);
+  return lines([unlockTransaction(["inet"]), lock]);
+}
+
+function tableName(family: TableFamily): Statement {
+  return nft`${family} vpn_firewall`;
 }
 
 function declare(ruleset: Ruleset): readonly Statement[] {
-  return [nft`add table ${table}`, nft`flush table ${table}`, nft``, tableOf(ruleset)];
+  const name = tableName(ruleset.family);
+  return [nft`add table ${name}`, nft`flush table ${name}`, nft``, tableOf(ruleset)];
 }
 
 /** The table without elements, as nft lists it too. */
-export function tableOf({ sets, counters, chains }: Ruleset): Statement {
+export function tableOf({ family, sets, counters, chains }: Ruleset): Statement {
   const blocks = [
     ...counters.map((counter) => [nft`	counter ${counter} {`, nft`	}`]),
     ...sets.map(declareSet),
     ...chains.map(declareChain),
   ];
-  return `table ${table} {\n${blocks.map((block) => block.join("\n")).join("\n\n")}\n}` as Statement;
+  return `table ${tableName(family)} {\n${blocks.map((block) => block.join("\n")).join("\n\n")}\n}` as Statement;
 }
 
 function declareSet({ name, type, flags }: NamedSet): readonly Statement[] {
@@ -105,17 +127,17 @@ function declareChain({ name, hook, rules }: Chain): readonly Statement[] {
   ];
 }
 
-function refill({ sets }: Ruleset, owners: readonly Content["of"][]): readonly Statement[] {
+function refill({ family, sets }: Ruleset, owners: readonly Content["of"][]): readonly Statement[] {
   return sets.flatMap(({ name, content }) => {
     if (content.of === "hooks") return [];
     if (!owners.includes(content.of)) return [];
-    return [nft`flush set ${table} ${name}`, ...add(name, content.elements)];
+    return [nft`flush set ${tableName(family)} ${name}`, ...add(tableName(family), name, content.elements)];
   });
 }
 
-function add(set: Statement, added: readonly Statement[]): readonly Statement[] {
+function add(to: Statement, set: Statement, added: readonly Statement[]): readonly Statement[] {
   if (added.length === 0) return [];
-  return [nft`add element ${table} ${set} {`, ...added.map((element) => nft`	${element},`), nft`}`];
+  return [nft`add element ${to} ${set} {`, ...added.map((element) => nft`	${element},`), nft`}`];
 }
 
 function elements({

@@ -14,6 +14,8 @@ export type Policy = {
   /** Tunnels that no hook opens, by name. */
   readonly interfaces: readonly InterfaceName[];
   readonly identity: Identity;
+  /** 0 to 30: the bit of a packet's mark by which the NIC guard knows what the lock has let through. */
+  readonly stamp: number;
   readonly lan: {
     /** Within the private ranges of the guarantee, none within another; empty unless asked for. */
     readonly allow: readonly Network[];
@@ -61,6 +63,7 @@ export const defaultPolicy: Policy = {
   profiles: undefined,
   interfaces: [],
   identity: "auto",
+  stamp: 28,
   lan: { allow: [], inbound: [], multicast: false },
   tunnel: { inbound: [], dns: "any", ipv6: true },
   forward: { from: [], masquerade: true },

@@ -9,6 +9,7 @@ import { knownMembers } from "./keys.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import {
   readAddress,
+  readBit,
   readBoolean,
   readInterfaceName,
   readLanNetworks,
@@ -44,6 +45,7 @@ function applyFile(policy: Policy, file: Located): Policy {
     profiles: read(top, "profiles", readProfiles) ?? policy.profiles,
     interfaces: read(top, "interfaces", readTunnelNames) ?? policy.interfaces,
     identity: read(top, "identity", readIdentity) ?? policy.identity,
+    stamp: read(top, "stamp", readBit) ?? policy.stamp,
     lan: {
       allow: read(lan, "allow", readLanNetworks) ?? policy.lan.allow,
       inbound: read(lan, "inbound", readLanServices) ?? policy.lan.inbound,

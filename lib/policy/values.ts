@@ -154,6 +154,13 @@ export const readExceptionName: Reader<ExceptionName> = (at) => {
   return text as ExceptionName;
 };
 
+export const readBit: Reader<number> = (at) => {
+  const hint = "write the number of a bit from 0 to 30, without quotes";
+  if (typeof at.value !== "bigint") return at.refuse(`${at.name} must be an integer, not ${at.kind}`, hint);
+  if (at.value < 0n || at.value > 30n) at.refuse(`${at.name} cannot be ${shortNumber(at.value)}`, hint);
+  return Number(at.value);
+};
+
 export const readPort: Reader<Port> = (at) => {
   const hint = "write a number from 1 to 65535, without quotes";
   if (typeof at.value !== "bigint") return at.refuse(`${at.name} must be an integer, not ${at.kind}`, hint);

@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
-import type { InterfaceName } from "../interface.ts";
+import { networkInterfaces } from "node:os";
+import { type Address, parseAddress } from "../address.ts";
+import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
-import { readBytesIfPresent } from "./files.ts";
+import { listDirectory, readBytesIfPresent } from "./files.ts";
+
+const folder = "/sys/class/net";
+/** ARPHRD_ETHER and ARPHRD_PPP, of linux/if_arp.h: with these a machine without network cards reaches others. */
+const outwardTypes = ["1", "512"];
 
 /**
  * Throws Refusal for an interface that is not there, or not a tunnel: whatever a hook's environment says, a NIC is
@@ -41,10 +47,44 @@ export function isTunnel(name: InterfaceName): boolean {
     .some((line) => line === "DEVTYPE=ovpn" || line === "DEVTYPE=ovpn-dco");
 }
 
+/**
+ * The interfaces through which frames leave this machine: network cards, and what stands for one in a container or on a
+ * dial-up line. Not what has such an interface below it (a bridge, a VLAN), or is a bridge's port towards a guest.
+ * Interfaces whose names no rule could carry are none of these. Throws Refusal.
+ */
+export function outwardInterfaces(tunnels: readonly InterfaceName[]): readonly InterfaceName[] {
+  return listDirectory(folder)
+    .flatMap((name) => parseInterfaceName(name) ?? [])
+    .filter((name) => !tunnels.includes(name) && isOutward(name));
+}
+
+function isOutward(name: InterfaceName): boolean {
+  const entries = listDirectory(`${folder}/${name}`);
+  if (entries.includes("device")) return true;
+  if (["tun_flags", "master", "bridge"].some((entry) => entries.includes(entry))) return false;
+  if (entries.some((entry) => entry.startsWith("lower_")) || isTunnel(name)) return false;
+  return outwardTypes.includes(attribute(name, "type") ?? "");
+}
+
+/** The addresses that this machine has on other interfaces than these, and not on these. */
+export function addressesElsewhere(names: readonly InterfaceName[]): readonly Address[] {
+  const onThese = new Set<string>();
+  const onOthers = new Map<string, Address>();
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    for (const { address: text } of addresses ?? []) {
+      const address = parseAddress(text);
+      if (address === undefined) continue;
+      if (names.some((each) => each === name)) onThese.add(address.text);
+      else onOthers.set(address.text, address);
+    }
+  }
+  return [...onOthers.values()].filter(({ text }) => !onThese.has(text));
+}
+
 /** Throws Refusal for a network card among the policy's tunnels: it would be open, and nothing else. */
 export function refuseCards(names: readonly InterfaceName[]): void {
   for (const name of names) {
-    if (existsSync(`/sys/class/net/${name}/device`)) {
+    if (existsSync(`${folder}/${name}/device`)) {
       throw new Refusal(
         `The policy names the network card "${name}" as a tunnel`,
         "take it out of interfaces: what stands there is open for everything",
@@ -54,5 +94,5 @@ export function refuseCards(names: readonly InterfaceName[]): void {
 }
 
 function attribute(name: InterfaceName, file: string): string | undefined {
-  return readBytesIfPresent(`/sys/class/net/${name}/${file}`)?.toString("latin1").trim();
+  return readBytesIfPresent(`${folder}/${name}/${file}`)?.toString("latin1").trim();
 }

@@ -56,12 +56,12 @@ test(
     const machine = await newMachine();
     const fresh = new Map<string, unknown>();
     for (const each of cases) {
-      await machine.load(unlockTransaction() + lockTransaction(each.ruleset));
+      await machine.load(unlockTransaction(["inet"]) + lockTransaction(each.ruleset));
       fresh.set(each.name, effective(await listing(machine), each));
     }
     for (const before of cases) {
       for (const after of cases) {
-        await machine.load(unlockTransaction() + lockTransaction(before.ruleset));
+        await machine.load(unlockTransaction(["inet"]) + lockTransaction(before.ruleset));
         await machine.load(lockTransaction(after.ruleset));
         const pair = `${after.name} over ${before.name}`;
         expect(effective(await listing(machine), after), pair).toEqual(fresh.get(after.name));
@@ -83,10 +83,10 @@ test(
       expect(stdout.replace(/^table inet vpn_firewall \{[^]*?^\}\n/mu, ""), name).toBe(others);
       await machine.load(healTransaction(ruleset, loopback));
       await machine.load(closeTransaction(loopback));
-      await machine.load(unlockTransaction());
+      await machine.load(unlockTransaction(["inet"]));
       expect(await machine.rules(), name).toBe(others);
     }
-    await machine.load(unlockTransaction());
+    await machine.load(unlockTransaction(["inet"]));
     expect(await machine.rules()).toBe(others);
   },
 );

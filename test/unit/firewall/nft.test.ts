@@ -49,13 +49,13 @@ test("load() gives the transaction to nft on its standard input, once", async ()
 
 test("listTable() gives what nft lists", async () => {
   const script = new Script([listCommand, { ...done, stdout: "{}" }]);
-  expect(await listTable(script.run)).toBe("{}");
+  expect(await listTable("inet", script.run)).toBe("{}");
   script.expectEnd();
 });
 
 test("listTable() gives undefined where there is no such table", async () => {
   const script = new Script([listCommand, failed("Error: No such file or directory\nlist table …\n")]);
-  expect(await listTable(script.run)).toBeUndefined();
+  expect(await listTable("inet", script.run)).toBeUndefined();
   script.expectEnd();
 });
 
@@ -143,7 +143,7 @@ describe("what nft says becomes a refusal:", () => {
     const more: (readonly [Command, Outcome])[] = asked === undefined ? [] : [[versionCommand, asked]];
     for (const [command, act] of [
       [loadCommand, (run: Run) => load(transaction, run)],
-      [listCommand, (run: Run) => listTable(run)],
+      [listCommand, (run: Run) => listTable("inet", run)],
     ] as const) {
       const script = new Script([command, outcome], ...more);
       const error = await act(script.run).then(

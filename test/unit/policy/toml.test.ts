@@ -39,6 +39,8 @@ describe("parsePolicy() reads", () => {
       { interfaces: ["wg0", "ppp0", "endor", "slow"] },
     ],
     ["identity", 'identity = "none"', { identity: "none" }],
+    ["the lowest stamp bit", "stamp = 0", { stamp: 0 }],
+    ["the highest stamp bit", "stamp = 30", { stamp: 30 }],
     ["a value in literal quotes", "identity = 'mark'", { identity: "mark" }],
     ["a value with an escape", 'identity = "\\u0075ser"', { identity: "user" }],
     ["a dotted key", "tunnel.ipv6 = false", { tunnel: { ipv6: false } }],

@@ -11,6 +11,12 @@ port = 22
 
 describe("parsePolicy() refuses a value that cannot stand", () => {
   test.each([
+    ["stamp = 31", "a:1:9: stamp cannot be 31 | write the number of a bit from 0 to 30, without quotes"],
+    ["stamp = -1", "a:1:9: stamp cannot be -1 | write the number of a bit from 0 to 30, without quotes"],
+    [
+      "stamp = 1.0",
+      "a:1:9: stamp must be an integer, not the number 1 | write the number of a bit from 0 to 30, without quotes",
+    ],
     ['identity = "Mark"', 'a:1:12: identity cannot be "Mark" | accepted: "auto", "mark", "user", "none"'],
     [
       'profiles = ["client.conf"]',
