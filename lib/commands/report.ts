@@ -3,6 +3,7 @@ import { type Listing, openInterfaces } from "../firewall/listing.ts";
 import type { Content, Ruleset } from "../firewall/ruleset.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
+import { type LinkReport, asAsked, isSound, notInKernel } from "./link-report.ts";
 
 /** What `status` tells; `status --json` prints it as it is. */
 export type Report =
@@ -15,7 +16,11 @@ export type Report =
       readonly table: string;
       readonly chains: Readonly<Record<string, string>>;
       readonly sets: Readonly<Record<string, string>>;
-      readonly blocked: Readonly<Record<"out" | "in" | "forward", number>>;
+      /** Of each network card its guard. */
+      readonly nics: Readonly<Record<string, string>>;
+      /** The rules that keep a card from speaking of other interfaces' addresses. */
+      readonly arp: string;
+      readonly blocked: Readonly<Record<"out" | "in" | "forward" | "nic", number>>;
       /** Of each exception of the policy: the packets that went through it. */
       readonly exceptions: Readonly<Record<string, number>>;
     };
@@ -26,15 +31,18 @@ export type Interfaces = {
   readonly isTunnel: (name: InterfaceName) => boolean;
 };
 
-const asAsked = "as asked";
 /** Remotes of a profile that the policy does not name, or of a name that has moved: open to their OpenVPN, until `enable`. */
 const broughtByHooks = "more than asked, brought by a connection:";
+
+/** What is below the lock, and how many packets stopped there. */
+export type Links = LinkReport & { readonly blocked: number };
 
 /** `wanted` is the listing of `ruleset` alone. */
 export function compare(
   { ruleset, policy }: { readonly ruleset: Ruleset; readonly policy: Policy },
   wanted: Listing,
   actual: Listing,
+  { nics, arp, blocked }: Links,
   { isPresent, isTunnel }: Interfaces,
 ): Report {
   const table = actual.flagged ? "has flags: a dormant table does nothing" : asAsked;
@@ -49,9 +57,10 @@ export function compare(
         }),
   };
   const tunnels = [...opened, ...policy.interfaces.filter(isPresent)];
-  const sound = [table, ...Object.values(chains), ...Object.values(sets)].every(
-    (verdict) => verdict === asAsked || verdict.startsWith(broughtByHooks),
-  );
+  const sound =
+    [table, ...Object.values(chains), ...Object.values(sets)].every(
+      (verdict) => verdict === asAsked || verdict.startsWith(broughtByHooks),
+    ) && [arp, ...Object.values(nics)].every(isSound);
   const packets = (counter: string) => actual.counters.get(counter) ?? 0;
   return {
     state: !sound ? "damaged" : tunnels.length > 0 ? "open" : "closed",
@@ -59,7 +68,14 @@ export function compare(
     table,
     chains,
     sets,
-    blocked: { out: packets("blocked_out"), in: packets("blocked_in"), forward: packets("blocked_forward") },
+    nics,
+    arp,
+    blocked: {
+      out: packets("blocked_out"),
+      in: packets("blocked_in"),
+      forward: packets("blocked_forward"),
+      nic: blocked,
+    },
     exceptions: Object.fromEntries(
       policy.exceptions.map(({ name }) => [name, packets(exceptionCounter(name))]),
     ),
@@ -69,15 +85,18 @@ export function compare(
 /** Whether all is as the policy asks for. */
 export function isAsAsked(report: Report): boolean {
   if (report.state === "disabled") return false;
-  const { table, chains, sets } = report;
-  return [table, ...Object.values(chains), ...Object.values(sets)].every((verdict) => verdict === asAsked);
+  const { table, chains, sets, nics, arp } = report;
+  const links = [arp, ...Object.values(nics)].filter((verdict) => verdict !== notInKernel);
+  return [table, ...Object.values(chains), ...Object.values(sets), ...links].every(
+    (verdict) => verdict === asAsked,
+  );
 }
 
 export function reportText(report: Report): string {
   if (report.state === "disabled") {
     return "DISABLED: nothing keeps traffic from leaving outside the tunnel; close with: vpn-firewall enable";
   }
-  const { state, tunnels, table, chains, sets, blocked, exceptions } = report;
+  const { state, tunnels, table, chains, sets, nics, arp, blocked, exceptions } = report;
   const headline = {
     closed: "CLOSED: no tunnel is open",
     open: `OPEN through ${tunnels.join(", ")} only`,
@@ -88,8 +107,10 @@ export function reportText(report: Report): string {
     `table: ${table}`,
     ...Object.entries(chains).map(([name, verdict]) => `chain ${name}: ${verdict}`),
     ...Object.entries(sets).map(([name, verdict]) => `set ${name}: ${verdict}`),
+    ...Object.entries(nics).map(([name, verdict]) => `NIC guard at ${name}: ${verdict}`),
+    `ARP: ${arp}`,
     ...Object.entries(exceptions).map(([name, packets]) => `exception ${name}: ${packets} packets`),
-    `blocked: out ${blocked.out}, in ${blocked.in}, forward ${blocked.forward} packets`,
+    `blocked: out ${blocked.out}, in ${blocked.in}, forward ${blocked.forward}, at the NIC ${blocked.nic} packets`,
   ].join("\n");
 }
 

@@ -1,14 +1,20 @@
+import { arpRuleset } from "../firewall/arp.ts";
 import { type Listing, parseListing } from "../firewall/listing.ts";
-import { listTable, load } from "../firewall/nft.ts";
-import type { Ruleset } from "../firewall/ruleset.ts";
+import { guardRuleset } from "../firewall/nic-guard.ts";
+import { ConflictRefusal, listRules, listTable, load } from "../firewall/nft.ts";
+import type { Ruleset, TableFamily } from "../firewall/ruleset.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
-import { isPresent, isTunnel } from "../system/interfaces.ts";
+import { parseInterfaceName } from "../interface.ts";
+import type { Policy } from "../policy/policy.ts";
+import { isPresent, isTunnel, outwardInterfaces } from "../system/interfaces.ts";
 import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
+import type { Run } from "../system/process.ts";
 import { run } from "../system/run.ts";
 import { inScratchNetwork } from "../system/scratch-network.ts";
+import { reportLinks } from "./link-report.ts";
 import { print } from "./messages.ts";
-import { type Report, compare, isAsAsked, reportText } from "./report.ts";
+import { type Links, type Report, compare, isAsAsked, reportText } from "./report.ts";
 import type { Settings } from "./settings.ts";
 import { readClients, wantedRuleset } from "./wanted.ts";
 
@@ -16,19 +22,52 @@ import { readClients, wantedRuleset } from "./wanted.ts";
 export async function status(settings: Settings, json: boolean): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const ruleset = wantedRuleset(policy, readClients(policy, []), readPins(settings.stateDirectory));
-  const table = await listTable("inet", run);
-  const report: Report =
-    table === undefined
-      ? { state: "disabled" }
-      : compare({ ruleset, policy }, await listedWith(ruleset), parseListing(table), { isPresent, isTunnel });
+  const report = await reportOn(policy, ruleset);
   print(json ? JSON.stringify(report, undefined, 2) : reportText(report));
   return isAsAsked(report) ? 0 : 3;
 }
 
-/** What this kernel and this nft make of the rules: the listing of two tables differs where the tables do. */
-async function listedWith(ruleset: Ruleset): Promise<Listing> {
+async function reportOn(policy: Policy, ruleset: Ruleset): Promise<Report> {
+  const actual = await listed("inet", run);
+  if (actual === undefined) return { state: "disabled" };
+  // What this kernel and this nft make of the rules: the listing of two tables differs where the tables do.
   return await inScratchNetwork(async (runThere) => {
     await load(lockTransaction(ruleset), runThere);
-    return parseListing((await listTable("inet", runThere)) ?? "");
+    const wanted = (await listed("inet", runThere)) ?? parseListing("");
+    const links = await linksOf(policy, runThere);
+    return compare({ ruleset, policy }, wanted, actual, links, { isPresent, isTunnel });
   });
+}
+
+async function linksOf(policy: Policy, runThere: Run): Promise<Links> {
+  const nics = outwardInterfaces(policy.interfaces);
+  // The only interface of the scratch network.
+  const lo = ["lo"].flatMap((name) => parseInterfaceName(name) ?? []);
+  const guard = {
+    actual: await listed("netdev", run),
+    wanted: await tried(guardRuleset(policy, lo), runThere),
+  };
+  const arp = { actual: await listed("arp", run), wanted: await tried(arpRuleset([], []), runThere) };
+  const rules = await listRules(run);
+  const links = reportLinks(guard, arp, nics, (nic) =>
+    // nft 1.0.6 leaves the device out of its JSON.
+    rules.includes(`\tchain egress_${nic} {\n\t\ttype filter hook egress device "${nic}" `),
+  );
+  return { ...links, blocked: guard.actual?.counters.get("blocked_nic") ?? 0 };
+}
+
+/** Undefined where the kernel cannot do it. */
+async function tried(ruleset: Ruleset, runThere: Run): Promise<Listing | undefined> {
+  try {
+    await load(lockTransaction(ruleset), runThere);
+  } catch (error) {
+    if (error instanceof ConflictRefusal) return undefined;
+    throw error;
+  }
+  return await listed(ruleset.family, runThere);
+}
+
+async function listed(family: TableFamily, runThere: Run): Promise<Listing | undefined> {
+  const json = await listTable(family, runThere);
+  return json === undefined ? undefined : parseListing(json);
 }

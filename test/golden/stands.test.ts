@@ -1,5 +1,6 @@
 /** What nft lists of a lock is the lock's own text: on that a hook relies when it leaves the rules as they are. */
 import { expect, test } from "vitest";
+import { lockRuleset } from "../../lib/firewall/lock.ts";
 import { stands } from "../../lib/firewall/stands.ts";
 import {
   healTransaction,
@@ -7,6 +8,7 @@ import {
   openTransaction,
   unlockTransaction,
 } from "../../lib/firewall/transaction.ts";
+import { parsePolicy } from "../../lib/policy/toml.ts";
 import { type Machine, newMachine } from "../lab/machine.ts";
 import { type Case, readCases } from "./cases.ts";
 import { tunnelOf } from "./tunnel.ts";
@@ -38,6 +40,16 @@ test("a lock that grew out of others in another order stands", async () => {
   const plain = cases.find(({ name }) => name === "forward-with-masquerade") as Case;
   await machine.load(lockTransaction(plain.ruleset));
   expect(stands(plain.ruleset, await list(machine))).toBe(true);
+});
+
+test("names in braces stand in any order", async () => {
+  const machine = await newMachine();
+  const policy = parsePolicy([{ file: "p", text: 'forward.from = ["eth1", "docker0", "a1", "b0"]' }]);
+  const ruleset = lockRuleset(policy, []);
+  await machine.load(lockTransaction(ruleset));
+  const listing = await list(machine);
+  expect(stands(ruleset, listing)).toBe(true);
+  expect(stands(ruleset, listing.replaceAll('"b0"', '"b1"'))).toBe(false);
 });
 
 /** Without the remotes, which a hook adds in any case. */

@@ -86,6 +86,11 @@ export class Machine {
     if (exitCode !== 0) throw new Error(`nft: ${stderr}`);
   }
 
+  /** The table of the lock, without counts and handles; empty where there is none. */
+  async lock(): Promise<string> {
+    return await this.sh("nft -n -s list table inet vpn_firewall 2>/dev/null || true");
+  }
+
   /** All that the kernel holds, with the numbers of the rules but without counts. */
   async rules(): Promise<string> {
     return await this.sh("nft -n -a -s list ruleset");

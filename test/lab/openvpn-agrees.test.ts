@@ -217,29 +217,43 @@ const atTop = fc.oneof(
   },
   { weight: 1, arbitrary: line(word("mark"), word("0", "7", "2147483647", "0x7")) },
   { weight: 1, arbitrary: line(word("user"), word("nobody", "root")) },
+  { weight: 1, arbitrary: line(word("dev"), word("vpn0", "tun7")) },
+  { weight: 1, arbitrary: line(word("dev-type"), word("tun", "tap")) },
+  { weight: 2, arbitrary: line(word("config"), word("b", "c")) },
   {
     weight: 1,
     arbitrary: word("<extra-certs>\nremote c\n </extra-certs>", "remote d 1 tcp-server", "setenv remote c"),
   },
 );
 
+function optionLines(maxLength: number): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.array(atTop, { minLength: 1, maxLength }), word("\n", "\n", "\r\n"))
+    .map(([each, newline]) => each.join(newline));
+}
+
 describe("parseProfile() and OpenVPN agree, or we refuse, on", () => {
   test("profiles made at random", async () => {
     let agreements = 0;
-    const profile = fc.array(atTop, { minLength: 1, maxLength: 8 }).map((lines) => lines.join("\n"));
+    let inclusions = 0;
+    const profile = fc.record({ a: optionLines(8), b: optionLines(3), c: optionLines(3), client: fc.nat(7) });
     await fc.assert(
-      fc.asyncProperty(profile, async (text) => {
-        const mine = ourReading(ofClient(text));
+      fc.asyncProperty(profile, async ({ a, b, c, client }) => {
+        // Without `client` at times: then "tcp" says too little, and we refuse.
+        const files = { ...(client === 0 ? { a } : ofClient(a)), b, c };
+        const mine = ourReading(files);
         if (mine === "refused") return;
-        const theirs = await openvpn.read(ofClient(text));
+        const theirs = await openvpn.read(files);
         // What OpenVPN refuses for reasons of its own goes nowhere, whatever we make of it.
         if (theirs === "refused") return;
         expect(mine).toEqual(theirs);
         agreements += 1;
+        if (/^\W*(?:setenv opt )?["']?config/m.test(a)) inclusions += 1;
       }),
       { numRuns: 600 },
     );
     expect(agreements).toBeGreaterThan(50);
+    expect(inclusions).toBeGreaterThan(5);
   });
 
   test("lines made at random of what the lexer minds, many in one profile", async () => {

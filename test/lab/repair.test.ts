@@ -8,10 +8,13 @@ import { command, stateOf, vpnFirewall } from "./vpn-firewall.ts";
 
 type Damage = { readonly name: string; readonly strike: (lab: Lab) => Promise<void> };
 
+/** The guard alone would keep the packets in, which a lock that is gone does not stamp. */
+const withoutGuard = "delete table netdev vpn_firewall";
+
 const damages: readonly Damage[] = [
   {
     name: "a dormant table",
-    strike: (lab) => nft(lab, "add table inet vpn_firewall { flags dormant; }"),
+    strike: (lab) => nft(lab, `add table inet vpn_firewall { flags dormant; }; ${withoutGuard}`),
   },
   {
     name: "a NIC among the tunnels",
@@ -43,7 +46,7 @@ const damages: readonly Damage[] = [
     strike: (lab) =>
       nft(
         lab,
-        "delete table inet vpn_firewall; add table inet vpn_firewall; add set inet vpn_firewall tunnels { type ifname; }",
+        `delete table inet vpn_firewall; add table inet vpn_firewall; add set inet vpn_firewall tunnels { type ifname; }; ${withoutGuard}`,
       ),
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * The tunnel is up, and something on the machine or in the network sends its packets another way: routes, rules, marks,
- * translation. What decides is the interface that a packet takes in the end, whoever chose it.
+ * The tunnel is up, and something on the machine sends its packets another way: rules, marks, translation. What decides is
+ * the interface that a packet takes in the end, whoever chose it. What the network can do is in test/attacks/.
  */
 import { expect, test } from "vitest";
 import { gateway, printer, service } from "./addresses.ts";
@@ -16,14 +16,6 @@ const travellers: Selection = { kinds: ["tcp", "udp", "echo"], bindings: ["plain
 type Attack = { readonly name: string; readonly strike: (lab: Lab) => Promise<void> };
 
 const attacks: readonly Attack[] = [
-  {
-    name: "a route more specific than the tunnel's (TunnelVision, CVE-2024-3661)",
-    strike: (lab) =>
-      lab.host.ip([
-        `route add ${service.v4}/32 via ${gateway.v4} dev eth0`,
-        `route add ${service.v6}/128 via ${gateway.v6} dev eth0`,
-      ]),
-  },
   {
     name: "a rule that gives some users other routes",
     strike: (lab) => ruleAround(lab, "uidrange 1-4294967294"),
@@ -63,16 +55,6 @@ for (const { name, strike } of attacks) {
   });
 }
 
-test("a flow older than the lock carries nothing more", async () => {
-  await using lab = await openLab({ subject: vpnFirewall() });
-  expect(await speakThroughOldFlow(lab)).toEqual([]);
-});
-
-test("a flow that is already there goes on without the lock (positive control)", async () => {
-  await using lab = await openLab({ subject: openvpnAlone });
-  expect(await speakThroughOldFlow(lab)).toContain(`${markerPrefix}old-flow`);
-});
-
 /** The names of the probes that leaked before and after the strike. */
 async function leaksOf(subject: Subject, strike: Attack["strike"]) {
   await using lab = await openLab({ subject });
@@ -93,29 +75,6 @@ async function leakedNames(lab: Lab): Promise<readonly string[]> {
   return (await lab.leaks()).map(
     ({ marker, description }) => marker?.slice(markerPrefix.length) ?? description,
   );
-}
-
-/** Connects, lets the subject close the host, and speaks; gives the markers that were on the wire. */
-async function speakThroughOldFlow(lab: Lab): Promise<readonly string[]> {
-  // Another program has the flows tracked from their beginning: with `established` alone this one is trusted.
-  await load(lab, "type filter hook output priority 0", "ct state new,established counter");
-  const program = lab.host.start("old flow", [
-    "python3",
-    "-uc",
-    `import socket
-s = socket.create_connection(("${service.v4}", 7), 5)
-print("connected")
-input()
-try: s.sendall(b"${markerPrefix}old-flow")
-except OSError as error: print(error)
-print("spoken")
-input()`,
-  ]);
-  await program.says("connected");
-  await lab.arm();
-  program.tell("speak");
-  await program.says("spoken");
-  return (await lab.leaks()).map(({ marker, description }) => marker ?? description);
 }
 
 /** What the selector of `ip rule` fits gets routes past the tunnel. */

@@ -40,6 +40,7 @@ test("status of a machine that is closed", async () => {
     chain output: as asked
     chain postrouting: as asked
     chain prerouting: as asked
+    chain stamping: as asked
     set lan4: as asked
     set lan6: as asked
     set remotes4: as asked
@@ -55,8 +56,9 @@ test("status of a machine that is closed", async () => {
     set tunnel_addresses4: as asked
     set tunnel_addresses6: as asked
     set tunnels: as asked
+    ARP: as asked
     exception ssh from the office: 0 packets
-    blocked: out 0, in 0, forward 0 packets
+    blocked: out 0, in 0, forward 0, at the NIC 0 packets
     exit 0"
   `);
   expect(transcript(installation, await installation.run(["status", "--json"]))).toMatchInlineSnapshot(`
@@ -73,7 +75,8 @@ test("status of a machine that is closed", async () => {
         "leaving": "as asked",
         "output": "as asked",
         "postrouting": "as asked",
-        "prerouting": "as asked"
+        "prerouting": "as asked",
+        "stamping": "as asked"
       },
       "sets": {
         "lan4": "as asked",
@@ -92,10 +95,13 @@ test("status of a machine that is closed", async () => {
         "tunnel_addresses6": "as asked",
         "tunnels": "as asked"
       },
+      "nics": {},
+      "arp": "as asked",
       "blocked": {
         "out": 0,
         "in": 0,
-        "forward": 0
+        "forward": 0,
+        "nic": 0
       },
       "exceptions": {
         "ssh from the office": 0
@@ -115,7 +121,7 @@ test("status of a machine that is open, and damaged, and healed by a hook", asyn
   };
   expect(await headline()).toMatchInlineSnapshot(`
     "OPEN through tun0 only
-    blocked: out 0, in 0, forward 0 packets
+    blocked: out 0, in 0, forward 0, at the NIC 0 packets
     exit 0"
   `);
   await installation.machine.load(`
@@ -133,7 +139,7 @@ add rule inet vpn_firewall extra accept
     chain output: 0 rules instead of 6
     set lan4: more than asked: 0.0.0.0/1
     set remotes4: missing 198.51.100.1 . 17 . 1194
-    blocked: out 0, in 0, forward 0 packets
+    blocked: out 0, in 0, forward 0, at the NIC 0 packets
     exit 3"
   `);
   expect(transcript(installation, await installation.run(["enable"]))).toMatchInlineSnapshot(`
@@ -145,7 +151,7 @@ add rule inet vpn_firewall extra accept
   await installation.hook("route-up");
   expect(await headline()).toMatchInlineSnapshot(`
     "OPEN through tun0 only
-    blocked: out 0, in 0, forward 0 packets
+    blocked: out 0, in 0, forward 0, at the NIC 0 packets
     exit 0"
   `);
 });

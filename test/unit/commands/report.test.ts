@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
   type Interfaces,
+  type Links,
   type Report,
   compare,
   isAsAsked,
   reportText,
 } from "../../../lib/commands/report.ts";
+import { notYet } from "../../../lib/commands/link-report.ts";
 import type { Listing } from "../../../lib/firewall/listing.ts";
 import { lockRuleset } from "../../../lib/firewall/lock.ts";
 import { parseInterfaceName } from "../../../lib/interface.ts";
@@ -47,13 +49,15 @@ const sets: Sets = {
   lan4: { type: "net", elements: ["b"] },
 };
 
+const links: Links = { nics: { eth0: "as asked" }, arp: "as asked", blocked: 5 };
+
 const interfaces: Interfaces = {
   isPresent: () => true,
   isTunnel: (name) => name.startsWith("tun"),
 };
 
 function report(actual: Listing): Exclude<Report, { state: "disabled" }> {
-  const result = compare({ ruleset, policy }, listing(chains, sets), actual, interfaces);
+  const result = compare({ ruleset, policy }, listing(chains, sets), actual, links, interfaces);
   if (result.state === "disabled") throw new Error("compare() gave disabled");
   return result;
 }
@@ -67,7 +71,9 @@ describe("compare()", () => {
       table: "as asked",
       chains: { leaving: "as asked", output: "as asked" },
       sets: { lan4: "as asked", remotes4: "as asked", tunnels: "as asked" },
-      blocked: { out: 1, in: 2, forward: 3 },
+      nics: { eth0: "as asked" },
+      arp: "as asked",
+      blocked: { out: 1, in: 2, forward: 3, nic: 5 },
       exceptions: { "SSH from the office": 4 },
     });
   });
@@ -171,15 +177,29 @@ describe("compare()", () => {
     expect(report(listing(dropping, sets)).chains).toMatchObject({ extra: "not ours" });
     const named = { ...policy, interfaces: ["wg0"].flatMap((name) => parseInterfaceName(name) ?? []) };
     const all = listing(chains, sets);
-    expect(compare({ ruleset, policy: named }, all, all, interfaces)).toMatchObject({
+    expect(compare({ ruleset, policy: named }, all, all, links, interfaces)).toMatchObject({
       state: "open",
       tunnels: ["wg0"],
     });
     const absent = { ...interfaces, isPresent: () => false };
-    expect(compare({ ruleset, policy: named }, all, all, absent)).toMatchObject({
+    expect(compare({ ruleset, policy: named }, all, all, links, absent)).toMatchObject({
       state: "closed",
       tunnels: [],
     });
+  });
+
+  test.for<[links: Partial<Links>, state: string, asAsked: boolean]>([
+    [{}, "closed", true],
+    [{ arp: "this kernel cannot do it", nics: { eth0: "this kernel cannot do it" } }, "closed", true],
+    [{ nics: { eth0: "as asked", eth1: notYet } }, "closed", false],
+    [{ arp: notYet }, "closed", false],
+    [{ nics: { eth0: "other rules" } }, "damaged", false],
+    [{ arp: "missing" }, "damaged", false],
+  ])("with the layers below %j is %s", ([changes, state, asAsked]) => {
+    const all = listing(chains, sets);
+    const told = compare({ ruleset, policy }, all, all, { ...links, ...changes }, interfaces);
+    expect(told.state).toBe(state);
+    expect(isAsAsked(told)).toBe(asAsked);
   });
 
   test("passes over an empty chain that an earlier policy left", () => {
@@ -207,8 +227,10 @@ describe("reportText() begins with the state:", () => {
       "set lan4: as asked",
       "set remotes4: as asked",
       "set tunnels: as asked",
+      "NIC guard at eth0: as asked",
+      "ARP: as asked",
       "exception SSH from the office: 0 packets",
-      "blocked: out 0, in 0, forward 0 packets",
+      "blocked: out 0, in 0, forward 0, at the NIC 5 packets",
     ]);
   });
 });

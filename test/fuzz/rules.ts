@@ -1,0 +1,226 @@
+/** The rules that a policy adds to the closed ones. A rule that no form here takes is more than anybody asked for. */
+import type { Exception } from "../../lib/policy/policy.ts";
+import type { Asked } from "./asked.ts";
+import { type Clause, clause, counterOf } from "./clause.ts";
+
+const namesTunnels: Clause["permits"] = ({ policy }, { tunnels }) => lists(tunnels, policy.interfaces);
+const namesFrom: Clause["permits"] = ({ policy }, { from }) => lists(from, policy.forward.from);
+const namesBoth: Clause["permits"] = (asked, said) => namesTunnels(asked, said) && namesFrom(asked, said);
+
+/** All of them and no others, in whatever order: it says nothing to the kernel. */
+function lists(text: string | undefined, names: readonly string[]): boolean {
+  const listed = Array.from(text?.matchAll(/"([^"]+)"/g) ?? [], ([, name = ""]) => name);
+  return names.length > 0 && listed.toSorted().join() === names.toSorted().join();
+}
+
+function exceptionIs(direction: Exception["direction"]): Clause["permits"] {
+  return ({ policy }, { ip, peer, protocol, port, counter, tunnels }) =>
+    (tunnels === undefined || lists(tunnels, policy.interfaces)) &&
+    policy.exceptions.some(
+      (each) =>
+        each.direction === direction &&
+        ip === (each.address.family === 4 ? "ip" : "ip6") &&
+        peer === each.address.text &&
+        protocol === each.protocol &&
+        port === String(each.port) &&
+        (counter === undefined || counter === counterOf(each)),
+    );
+}
+
+const forwards: Clause["permits"] = ({ policy }) => policy.forward.from.length > 0;
+const masquerades: Clause["permits"] = (asked) => forwards(asked, {}) && asked.policy.forward.masquerade;
+const masqueradesFrom: Clause["permits"] = (asked, said) =>
+  masquerades(asked, said) &&
+  namesFrom(asked, said) &&
+  (said["tunnels"] === undefined || namesTunnels(asked, said));
+
+const has6 = ({ policy }: Asked): boolean => policy.lan.allow.some(({ family }) => family === 6);
+const has4 = ({ policy }: Asked): boolean => policy.lan.allow.some(({ family }) => family === 4);
+
+const sourceRoutes = "exthdr rt exists return";
+const exceptionOut = "IP daddr PEER PROTOCOL dport PORT";
+const exceptionAnswer = "IP daddr PEER PROTOCOL sport PORT ct state established ct direction reply";
+const elsewhere = [
+  'oif != "lo" oif . oifname != @tunnels',
+  'oif != "lo" oif . oifname != @tunnels oifname != TUNNELS',
+];
+const groups4 = "{ 224.0.0.0/24, 239.0.0.0/8, 255.255.255.255 }";
+const groups6 = "{ ff02::/16, ff05::/16 }";
+const dns = "meta l4proto { tcp, udp } th dport { 53, 853 }";
+const related = "oifname FROM ct state related ct direction reply";
+
+const leaving: readonly Clause[] = [
+  ...clause("a tunnel of the policy", "chain leaving {", ["oifname TUNNELS goto into_tunnel"], namesTunnels),
+  ...clause("4 exception", "chain leaving {", [`${exceptionOut} accept`], exceptionIs("out"), sourceRoutes),
+  ...clause("4 exception", "chain leaving {", [`${exceptionAnswer} accept`], exceptionIs("in"), sourceRoutes),
+  ...clause(
+    "3 LAN: multicast",
+    "chain leaving {",
+    [
+      `ip daddr ${groups4} udp dport != { 53, 853, 5355 } accept`,
+      "ip daddr 224.0.0.0/24 meta l4proto igmp accept",
+    ],
+    (asked) => asked.policy.lan.multicast && has4(asked),
+    sourceRoutes,
+  ),
+  ...clause(
+    "3 LAN: multicast",
+    "chain leaving {",
+    [
+      `ip6 daddr ${groups6} udp dport != { 53, 853, 5355 } accept`,
+      "ip6 daddr ff02::/16 icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept",
+    ],
+    (asked) => asked.policy.lan.multicast && has6(asked),
+    sourceRoutes,
+  ),
+  ...clause(
+    "5 forwarded machines: refusals",
+    "chain leaving {",
+    [
+      `${related} tcp flags rst / syn,rst accept`,
+      `${related} icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
+      `${related} icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
+    ],
+    namesFrom,
+    sourceRoutes,
+  ),
+  ...elsewhere.flatMap((condition) => [
+    ...clause(
+      "4 exception, counted",
+      "chain postrouting {",
+      [`${condition} ${exceptionOut} counter name "COUNTER"`],
+      exceptionIs("out"),
+    ),
+    ...clause(
+      "4 exception, counted",
+      "chain postrouting {",
+      [`${condition} ${exceptionAnswer} counter name "COUNTER"`],
+      exceptionIs("in"),
+    ),
+  ]),
+];
+
+const tunnel: readonly Clause[] = [
+  ...clause(
+    "no IPv6 in the tunnel",
+    "chain into_tunnel {",
+    ["meta nfproto ipv6 return"],
+    ({ policy }) => !policy.tunnel.ipv6,
+  ),
+  ...clause(
+    "no IPv6 in the tunnel",
+    "chain from_tunnel {",
+    ['meta nfproto ipv6 counter name "blocked_in" drop'],
+    ({ policy }) => !policy.tunnel.ipv6,
+  ),
+  ...clause(
+    "resolvers that were pushed",
+    "chain into_tunnel {",
+    [`oif . ip daddr @resolvers4 ${dns} accept`, `oif . ip6 daddr @resolvers6 ${dns} accept`],
+    ({ policy }) => policy.tunnel.dns === "pushed",
+  ),
+  ...clause(
+    "resolvers of the policy",
+    "chain into_tunnel {",
+    [`IP daddr PEER ${dns} accept`],
+    ({ policy }, { ip, peer }) =>
+      typeof policy.tunnel.dns !== "string" &&
+      policy.tunnel.dns.some(({ family, text }) => ip === (family === 4 ? "ip" : "ip6") && peer === text),
+  ),
+  ...clause(
+    "no other resolvers",
+    "chain into_tunnel {",
+    [`${dns} return`],
+    ({ policy }) => policy.tunnel.dns !== "any",
+  ),
+  ...clause(
+    "a service in the tunnel",
+    "chain from_tunnel {",
+    ["PROTOCOL dport PORT accept"],
+    ({ policy }, { protocol, port }) =>
+      policy.tunnel.inbound.some((each) => each.protocol === protocol && String(each.port) === port),
+  ),
+];
+
+const arriving: readonly Clause[] = [
+  ...clause("a tunnel of the policy", "chain input {", ["iifname TUNNELS jump from_tunnel"], namesTunnels),
+  ...clause(
+    "4 exception",
+    "chain input {",
+    ['IP saddr PEER PROTOCOL dport PORT counter name "COUNTER" accept'],
+    exceptionIs("in"),
+  ),
+  ...clause(
+    "4 exception",
+    "chain input {",
+    [
+      'IP saddr PEER PROTOCOL sport PORT ct state established ct direction reply counter name "COUNTER" accept',
+    ],
+    exceptionIs("out"),
+  ),
+  ...clause(
+    "3 LAN: services",
+    "chain input {",
+    ["ip saddr @lan4 PROTOCOL dport PORT accept", "ip6 saddr @lan6 PROTOCOL dport PORT accept"],
+    ({ policy }, { protocol, port }) =>
+      !["53", "853", "5353", "5355"].includes(port ?? "") &&
+      policy.lan.inbound.some((each) => each.protocol === protocol && String(each.port) === port),
+  ),
+  ...clause(
+    "3 LAN: multicast",
+    "chain input {",
+    [
+      `ip saddr @lan4 ip daddr ${groups4} meta l4proto udp accept`,
+      `ip6 saddr @lan6 ip6 daddr ${groups6} meta l4proto udp accept`,
+    ],
+    ({ policy }) => policy.lan.multicast,
+  ),
+];
+
+const forwarded: readonly Clause[] = [
+  ...clause(
+    "5 forwarded machines",
+    "chain forwarding {",
+    [
+      "iifname FROM oif . oifname @tunnels goto into_tunnel",
+      "iif . iifname @tunnels oifname FROM ct state established,related accept",
+    ],
+    namesFrom,
+  ),
+  ...clause(
+    "5 forwarded machines",
+    "chain forwarding {",
+    [
+      "iifname FROM oifname TUNNELS goto into_tunnel",
+      "iifname TUNNELS oifname FROM ct state established,related accept",
+    ],
+    namesBoth,
+  ),
+  ...clause(
+    "5 forwarded machines fail fast",
+    "chain forward {",
+    [
+      "iifname FROM meta l4proto tcp reject with tcp reset",
+      "iifname FROM reject with icmpx admin-prohibited",
+    ],
+    namesFrom,
+  ),
+  ...clause("5 masquerade", "table inet vpn_firewall {", ["chain masquerading {"], masquerades),
+  ...clause(
+    "5 masquerade",
+    "chain masquerading {",
+    ["type nat hook postrouting priority srcnat; policy accept;", "accept"],
+    masquerades,
+  ),
+  ...clause(
+    "5 masquerade",
+    "chain masquerading {",
+    [
+      "iifname FROM oif . oifname @tunnels masquerade fully-random",
+      "iifname FROM oifname TUNNELS masquerade fully-random",
+    ],
+    masqueradesFrom,
+  ),
+];
+
+export const rules: readonly Clause[] = [...leaving, ...tunnel, ...arriving, ...forwarded];
