@@ -7,9 +7,9 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { name: "unit", include: ["test/{unit,golden}/**/*.test.ts"], testTimeout: 30_000 } },
+      { test: { name: "unit", include: ["test/{unit,golden,fuzz}/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "binary", include: ["test/binary/**/*.test.ts"], ...slow } },
-      { test: { name: "lab", include: ["test/{lab,attacks}/**/*.test.ts"], ...slow } },
+      { test: { name: "lab", include: ["test/{lab,attacks,soak,leaktest}/**/*.test.ts"], ...slow } },
     ],
   },
 });

@@ -160,6 +160,8 @@ async function whileProbing(lab: Lab, work: () => Promise<void>): Promise<void> 
   const done = work().finally(() => {
     state.working = false;
   });
+  // Where probing fails first, nobody waits for the other any more.
+  done.catch(() => {});
   // At least once. Bounded by the deadline that each wait of a history has.
   do await lab.probe();
   while (state.working);

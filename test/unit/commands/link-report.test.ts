@@ -43,9 +43,11 @@ test("reportLinks() tells each NIC apart", () => {
   });
 });
 
+function arpOf(actual: Listing | undefined, wanted: Listing | undefined): string {
+  return reportLinks({ actual: undefined, wanted: undefined }, { actual, wanted }, [], () => true).arp;
+}
+
 test("reportLinks() tells of the ARP rules", () => {
-  const arpOf = (actual: Listing | undefined, wanted: Listing | undefined) =>
-    reportLinks({ actual: undefined, wanted: undefined }, { actual, wanted }, [], () => true).arp;
   expect(arpOf(arp, arp)).toBe(asAsked);
   expect(arpOf(undefined, arp)).toBe(notYet);
   expect(arpOf(undefined, undefined)).toBe(notInKernel);
