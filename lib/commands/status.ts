@@ -1,7 +1,7 @@
 import { arpRuleset } from "../firewall/arp.ts";
 import { type Listing, parseListing } from "../firewall/listing.ts";
 import { guardRuleset } from "../firewall/nic-guard.ts";
-import { ConflictRefusal, listRules, listTable, load } from "../firewall/nft.ts";
+import { ConflictRefusal, listRules, listTable, load, presentFamilies } from "../firewall/nft.ts";
 import type { Ruleset, TableFamily } from "../firewall/ruleset.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
 import { parseInterfaceName } from "../interface.ts";
@@ -18,6 +18,8 @@ import { type Links, type Report, compare, isAsAsked, reportText } from "./repor
 import type { Settings } from "./settings.ts";
 import { readClients, wantedRuleset } from "./wanted.ts";
 
+const noListing: Listing = { flagged: false, chains: new Map(), sets: new Map(), counters: new Map() };
+
 /** Shows what the kernel holds against what the policy asks for; 0 where they agree, 3 where they do not. */
 export async function status(settings: Settings, json: boolean): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
@@ -28,12 +30,13 @@ export async function status(settings: Settings, json: boolean): Promise<number>
 }
 
 async function reportOn(policy: Policy, ruleset: Ruleset): Promise<Report> {
-  const actual = await listed("inet", run);
-  if (actual === undefined) return { state: "disabled" };
+  if ((await presentFamilies(run)).length === 0) return { state: "disabled" };
+  // Without the lock, what stands below it lets nothing pass but link upkeep: that is not open.
+  const actual = (await listed("inet", run)) ?? noListing;
   // What this kernel and this nft make of the rules: the listing of two tables differs where the tables do.
   return await inScratchNetwork(async (runThere) => {
     await load(lockTransaction(ruleset), runThere);
-    const wanted = (await listed("inet", runThere)) ?? parseListing("");
+    const wanted = (await listed("inet", runThere)) ?? noListing;
     const links = await linksOf(policy, runThere);
     return compare({ ruleset, policy }, wanted, actual, links, { isPresent, isTunnel });
   });

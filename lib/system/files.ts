@@ -73,7 +73,8 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
   const staged = Object.entries(texts).map(([name, text]) => ({
     text,
     path: `${directory}/${name}`,
-    beside: `${directory}/.${name}.new`,
+    // Of this process alone: two that run at once must not take each other's away.
+    beside: `${directory}/.${name}.${process.pid}.new`,
   }));
   const removeStaged = () => {
     for (const { beside } of staged) removeIfPossible(() => rmSync(beside, { force: true }));
@@ -85,8 +86,7 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
   };
   try {
     made = mkdirSync(directory, { recursive: true, mode: 0o755 });
-    // Those that a killed run left.
-    removeStaged();
+    removeLeftovers(directory);
     for (const { beside, text } of staged) writeDurably(beside, text);
   } catch (cause) {
     discard();
@@ -109,6 +109,24 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
     }
   };
   return { commit, discard };
+}
+
+/** What killed runs left: staged files of processes that are gone, and whatever has this process's own number. */
+function removeLeftovers(directory: string): void {
+  for (const name of listDirectory(directory)) {
+    const [, pid] = /^\..*\.([0-9]+)\.new$/.exec(name) ?? [];
+    if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
+    removeIfPossible(() => rmSync(`${directory}/${name}`, { force: true }));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== "ESRCH";
+  }
 }
 
 /** A file taken from under its name, for good or not. */

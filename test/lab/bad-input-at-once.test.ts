@@ -84,3 +84,16 @@ test(
     expect([...seen].toSorted()).toEqual(["after", "before"]);
   },
 );
+
+test("commands to enable that run at once all succeed, and what they save is whole", async () => {
+  const installation = await installed();
+  await installation.succeed("enable");
+  const saved = await installation.files();
+  for (let round = 0; round < 5; round += 1) {
+    const outcomes = await Promise.all([1, 2, 3].map(() => installation.run(["enable"])));
+    expect(
+      outcomes.map(({ exitCode, stderr }) => ({ exitCode, stderr })).filter(({ exitCode }) => exitCode !== 0),
+    ).toEqual([]);
+    expect(await installation.files()).toEqual(saved);
+  }
+});

@@ -1,8 +1,9 @@
 """Sends probes and says what became of each.
 
 usage: probes.py DEVICE UID MILLISECONDS < [probe, ...]
+       probes.py --resident UID < {"device", "milliseconds", "probes"} lines, each answered by one line
 
-The probes are those of probe-plan.ts. Writes one JSON list of {"name", "outcome", "error"?}; the outcome is "refused" (an
+The probes are those of probe-plan.ts. Writes a JSON list of {"name", "outcome", "error"?}; the outcome is "refused" (an
 error came at once, which `error` names), "connected", "sent", or "silent" (nothing came back in the time given). The
 probes of the user "somebody" are sent by a child process with the given user id and no privilege.
 """
@@ -15,6 +16,7 @@ import socket
 import struct
 import sys
 import time
+import traceback
 
 IPV6_HDRINCL = 36
 # What a firewall, a route or a machine may answer. Any other error is a mistake of the probe's own, and must not pass
@@ -226,27 +228,48 @@ def refuse(result, error):
     result["outcome"], result["error"] = "refused", errno.errorcode.get(error, str(error))
 
 
-def main():
-    device, uid, milliseconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    probes = json.load(sys.stdin)
+def send_as_both_users(device, uid, probes, milliseconds):
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(read_end)
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-        with os.fdopen(write_end, "w") as pipe:
-            json.dump(send_all(device, [p for p in probes if p["user"] == "somebody"], milliseconds), pipe)
-        return
+        send_as_somebody(device, uid, probes, milliseconds, read_end, write_end)
     os.close(write_end)
     results = send_all(device, [p for p in probes if p["user"] == "root"], milliseconds)
     with os.fdopen(read_end) as pipe:
         of_somebody = pipe.read()
     if os.waitpid(child, 0)[1] != 0:
         raise BrokenProbe("see above")
-    results += json.loads(of_somebody)
-    json.dump(results, sys.stdout)
+    return results + json.loads(of_somebody)
+
+
+def send_as_somebody(device, uid, probes, milliseconds, read_end, write_end):
+    code = 1
+    try:
+        os.close(read_end)
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        with os.fdopen(write_end, "w") as pipe:
+            json.dump(send_all(device, [p for p in probes if p["user"] == "somebody"], milliseconds), pipe)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Never back into the parent's code: of a resident prober there would be two.
+        os._exit(code)
+
+
+def main():
+    if sys.argv[1] == "--resident":
+        for line in sys.stdin:
+            asked = json.loads(line)
+            results = send_as_both_users(
+                asked["device"], int(sys.argv[2]), asked["probes"], asked["milliseconds"]
+            )
+            print(json.dumps(results), flush=True)
+        return
+    device, uid, milliseconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    json.dump(send_as_both_users(device, uid, json.load(sys.stdin), milliseconds), sys.stdout)
 
 
 main()

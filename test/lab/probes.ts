@@ -5,7 +5,7 @@ import { planProbes, type Probe, type Selection } from "./probe-plan.ts";
 
 const program = fileURLToPath(new URL("probes.py", import.meta.url));
 /** Nobody's: neither root nor the user OpenVPN may become. */
-const somebody = 12345;
+export const somebody = 12345;
 /** How long a connection may take; in a laboratory it takes less than one. */
 const milliseconds = 400;
 

@@ -97,10 +97,19 @@ describe("stageFiles()", () => {
     const folder = await newFolder();
     const victim = join(folder, "victim");
     await writeFile(victim, "untouched");
-    await symlink(victim, join(folder, ".one.new"));
+    await symlink(victim, join(folder, `.one.${process.pid}.new`));
+    // No process has the highest number that there can be, and one more.
+    await writeFile(join(folder, ".one.4194305.new"), "");
     stageFiles(folder, { one: "1" }).commit();
     expect(await readFile(victim, "utf8")).toBe("untouched");
     expect((await readdir(folder)).toSorted()).toEqual(["one", "victim"]);
+  });
+
+  test("leaves alone what another process has staged, which still runs", async () => {
+    const folder = await newFolder();
+    await writeFile(join(folder, `.one.${process.ppid}.new`), "theirs");
+    stageFiles(folder, { one: "ours" }).commit();
+    expect((await readdir(folder)).toSorted()).toEqual([`.one.${process.ppid}.new`, "one"]);
   });
 
   test("refuses a directory that cannot be, and a name that a directory has", async () => {
