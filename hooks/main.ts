@@ -32,6 +32,7 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   status: async ({ settings, json }) => (await import("../lib/commands/status.ts")).status(settings, json),
   print: async ({ settings, words }) =>
     (await import("../lib/commands/print.ts")).printRules(settings, words),
+  guard: async ({ settings }) => (await import("../lib/commands/guard.ts")).guard(settings),
   help: async () => printed((await import("../lib/commands/help.ts")).help),
   version: () => Promise.resolve(printed(`vpn-firewall ${VERSION}`)),
 };

@@ -9,7 +9,7 @@ const hookNames: readonly string[] = [
   "route-pre-down",
   "down",
 ] satisfies readonly HookName[];
-const commandNames = ["enable", "disable", "status", "print", "help", "version"] as const;
+const commandNames = ["enable", "disable", "status", "print", "guard", "help", "version"] as const;
 
 export type CommandName = (typeof commandNames)[number];
 

@@ -1,13 +1,24 @@
-import { load, presentFamilies } from "../firewall/nft.ts";
+import { listRules, load, presentFamilies } from "../firewall/nft.ts";
+import { isOwned } from "../firewall/stands.ts";
 import { unlockTransaction } from "../firewall/transaction.ts";
+import { Refusal } from "../refusal.ts";
 import { withdrawFile } from "../system/files.ts";
 import { run } from "../system/run.ts";
 import { lockFile } from "./enable.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 
-/** Opens the machine, now and at boot, or neither. Pins stay: they open nothing, and the next `enable` may need them. */
+/**
+ * Opens the machine, now and at boot, or neither. Throws Refusal while the guard runs: it would close again. Pins stay: they open
+ * nothing, and the next `enable` may need them.
+ */
 export async function disable(settings: Settings): Promise<number> {
+  if (isOwned(await listRules(run))) {
+    throw new Refusal(
+      "The guard runs, and nothing opens while it does",
+      "run: systemctl disable --now vpn-firewall-guard (or end vpn-firewall guard), then the same again",
+    );
+  }
   const lock = withdrawFile(`${settings.stateDirectory}/${lockFile}`);
   try {
     await load(unlockTransaction(await presentFamilies(run)), run);

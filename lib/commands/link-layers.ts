@@ -1,12 +1,14 @@
 import { arpRuleset } from "../firewall/arp.ts";
 import { guardRuleset } from "../firewall/nic-guard.ts";
-import { load } from "../firewall/nft.ts";
+import { ConflictRefusal, listRules, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
+import { isOwned } from "../firewall/stands.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { addressesElsewhere, outwardInterfaces } from "../system/interfaces.ts";
 import type { Run } from "../system/process.ts";
+import { notInKernel } from "./link-report.ts";
 import { warn } from "./messages.ts";
 
 /** What stands at the NICs of this machine, below the lock. Throws Refusal. */
@@ -17,14 +19,20 @@ export function linkRulesets(policy: Policy): readonly Ruleset[] {
 
 const layers = { inet: "the lock", netdev: "the NIC guard", arp: "the ARP rules" };
 
-/** Each by itself: a kernel that has not all of them keeps the lock, and is told of what it lacks. */
+/**
+ * Each by itself: a kernel that has not all of them keeps the lock, and is told of what it lacks. What `vpn-firewall guard` owns
+ * is left to it.
+ */
 export async function loadLinkLayers(rulesets: readonly Ruleset[], run: Run): Promise<void> {
+  const guarded = rulesets.some(({ family }) => family === "netdev") && isOwned(await listRules(run));
   for (const ruleset of rulesets) {
+    if (guarded && ruleset.family === "netdev") continue;
     try {
       await load(lockTransaction(ruleset), run);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      warn(`without ${layers[ruleset.family]}: ${error.message}`);
+      const reason = error instanceof ConflictRefusal ? notInKernel : error.message;
+      warn(`without ${layers[ruleset.family]}: ${reason}`);
     }
   }
 }

@@ -48,10 +48,15 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
  */
 async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<void> {
   const listing = await listRules(runNow);
-  if ([lock, ...links].every((ruleset) => stands(ruleset, listing))) {
+  const standing = links.filter((link) => stands(link, listing));
+  if (stands(lock, listing)) {
     try {
-      const added = [openTransaction(lock, tunnel), ...links.map(addTransaction)].join("") as Statement;
+      const added = [openTransaction(lock, tunnel), ...standing.map(addTransaction)].join("") as Statement;
       await load(added, runNow);
+      await loadLinkLayers(
+        links.filter((link) => !standing.includes(link)),
+        runNow,
+      );
       return;
     } catch (error) {
       // Another tool has just removed it.

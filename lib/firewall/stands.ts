@@ -6,10 +6,13 @@ import { tableOf } from "./transaction.ts";
  * in force. Only what the policy says of the sets' elements counts; the others are added in any case. What is there
  * besides cannot open anything: a packet passes only if every base chain lets it.
  *
+ * A NIC guard that a process owns stands: nobody but `vpn-firewall guard` can change it.
+ *
  * A version of nft that writes a rule otherwise than ours is written makes this false, and a hook then puts the lock in
  * force again: slower, and never wrong.
  */
 export function stands(ruleset: Ruleset, listing: string): boolean {
+  if (ruleset.family === "netdev" && isOwned(listing)) return true;
   const { blocks, elements } = withoutElements(blocksOf(ownTable(ruleset, listing)));
   const ours = blocksOf(tableOf(ruleset));
   return (
@@ -20,6 +23,24 @@ export function stands(ruleset: Ruleset, listing: string): boolean {
         content.of !== "policy" || sorted(content.elements) === sorted(elements.get(name) ?? []),
     )
   );
+}
+
+/** Whether our table at the NICs belongs to a process, as `nft -s list ruleset` shows it among others. */
+export function isOwned(listing: string): boolean {
+  // Of the owner, nft adds the name to the first line: `table netdev vpn_firewall { # progname nft`.
+  const [, afterName = ""] = `\n${listing}`.split("\ntable netdev vpn_firewall {", 2);
+  const [, second = ""] = afterName.split("\n", 2);
+  return second.startsWith("\tflags ") && second.slice(7).split(/, ?/).includes("owner");
+}
+
+/** The elements of each set of the ruleset's table, in nft's words; none of a table that is not there. */
+export function elementsOf(ruleset: Ruleset, listing: string): ReadonlyMap<string, readonly string[]> {
+  return withoutElements(blocksOf(ownTable(ruleset, listing))).elements;
+}
+
+/** All of the ruleset's table but the elements, to tell two listings of it apart; empty where it is not in force. */
+export function shapeOf(ruleset: Ruleset, listing: string): string {
+  return sorted([...withoutElements(blocksOf(ownTable(ruleset, listing))).blocks]);
 }
 
 /** From its first line to its last; empty where it is not listed, or has flags: a dormant table does nothing. */
@@ -35,12 +56,18 @@ function blocksOf(table: string): readonly string[] {
   const body = table.slice(table.indexOf("\n") + 1);
   const blocks = (body.endsWith("\n}") ? body.slice(0, -2) : body).split("\n\n");
   // What code 0 is called depends on the type beside it, which nft forgets.
-  return blocks.map((block) => block.replaceAll("icmpv6 code no-route", "icmpv6 code 0"));
+  return blocks.map((block) => withSortedNames(block.replaceAll("icmpv6 code no-route", "icmpv6 code 0")));
 }
 
 /** What is there besides cannot open, but it can send elsewhere: the masquerading of an earlier policy. */
 function translates(block: string): boolean {
   return block.includes("\t\ttype nat hook ") && block.split("\n").length > 3;
+}
+
+/** nft has an order of its own for names of interfaces in braces. */
+function withSortedNames(block: string): string {
+  if (!block.includes('{ "')) return block;
+  return block.replaceAll(/\{ ("[^{}]*) \}/g, (_, names: string) => `{ ${sorted(names.split(", "))} }`);
 }
 
 type Taken = {

@@ -3,7 +3,8 @@ import { networkInterfaces } from "node:os";
 import { type Address, parseAddress } from "../address.ts";
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
-import { listDirectory, readBytesIfPresent } from "./files.ts";
+import { listDirectory, readBytesIfPresent, systemCode } from "./files.ts";
+import { parseDecimal } from "../text.ts";
 
 const folder = "/sys/class/net";
 /** ARPHRD_ETHER and ARPHRD_PPP, of linux/if_arp.h: with these a machine without network cards reaches others. */
@@ -66,6 +67,16 @@ function isOutward(name: InterfaceName): boolean {
   return outwardTypes.includes(attribute(name, "type") ?? "");
 }
 
+/** The index of each interface that is there. One that is made anew has another. Throws Refusal. */
+export function interfaceIndexes(): ReadonlyMap<InterfaceName, number> {
+  const indexes = new Map<InterfaceName, number>();
+  for (const name of listDirectory(folder).flatMap((text) => parseInterfaceName(text) ?? [])) {
+    const index = parseDecimal(attribute(name, "ifindex") ?? "");
+    if (index !== undefined) indexes.set(name, index);
+  }
+  return indexes;
+}
+
 /** The addresses that this machine has on other interfaces than these, and not on these. */
 export function addressesElsewhere(names: readonly InterfaceName[]): readonly Address[] {
   const onThese = new Set<string>();
@@ -93,6 +104,12 @@ export function refuseCards(names: readonly InterfaceName[]): void {
   }
 }
 
+/** Undefined also while the interface is being removed: the kernel still shows its files then, and refuses to read them. */
 function attribute(name: InterfaceName, file: string): string | undefined {
-  return readBytesIfPresent(`${folder}/${name}/${file}`)?.toString("latin1").trim();
+  try {
+    return readBytesIfPresent(`${folder}/${name}/${file}`)?.toString("latin1").trim();
+  } catch (error) {
+    if (["EINVAL", "ENODEV"].includes(systemCode(error))) return undefined;
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { remotes } from "../lab/addresses.ts";
 import type { Lab } from "../lab/lab.ts";
 import type { Process } from "../lab/process.ts";
-import { command, stateOf } from "../lab/vpn-firewall.ts";
+import { command } from "../lab/vpn-firewall.ts";
 
 /** In force is a rule of the lock that every lock has; what listing all of it takes would show in the times. */
 const lockStands = ["nft", "list", "counter", "inet", "vpn_firewall", "blocked_out"];
@@ -22,18 +22,24 @@ export async function endGuard(guard: Process): Promise<void> {
 }
 
 /** Waits until the lock is in force, and tells after how many seconds it was. */
-export async function lockIsBack(lab: Lab): Promise<number> {
+export async function lockIsBack(lab: Lab, guard: Process): Promise<number> {
   const start = performance.now();
   for (;;) {
     const seconds = (performance.now() - start) / 1000;
     if ((await lab.host.run(lockStands, { mayFail: true })).code === 0) return seconds;
-    if (seconds > 15) throw new Error("the lock is not back after 15 seconds");
+    if (seconds > 15) throw new Error(`the lock is not back after 15 seconds; the guard said:\n${guard.log}`);
   }
 }
 
-/** Waits until `status` says that all is as asked, with the tunnels open or without one. */
-export async function stateBecomes(lab: Lab, state: "open" | "closed"): Promise<void> {
-  await expect.poll(() => stateOf(lab), { timeout: 15_000, interval: 100 }).toBe(state);
+/** Waits until a tunnel is open, by the kernel's word: a `status` takes longer than what it shall see. */
+export async function tunnelIsOpen(lab: Lab): Promise<void> {
+  const tunnels = ["nft", "list", "set", "inet", "vpn_firewall", "tunnels"];
+  await expect
+    .poll(async () => (await lab.host.run(tunnels, { mayFail: true })).stdout, {
+      timeout: 15_000,
+      interval: 50,
+    })
+    .toContain('"tun0" . "tun0"');
 }
 
 /** Runs a hook as OpenVPN does, for a device that has nothing to do with it. */
