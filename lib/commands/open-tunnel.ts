@@ -49,22 +49,19 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
 async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<void> {
   const listing = await listRules(runNow);
   const standing = links.filter((link) => stands(link, listing));
-  if (stands(lock, listing)) {
-    try {
-      const added = [openTransaction(lock, tunnel), ...standing.map(addTransaction)].join("") as Statement;
-      await load(added, runNow);
-      await loadLinkLayers(
-        links.filter((link) => !standing.includes(link)),
-        runNow,
-      );
-      return;
-    } catch (error) {
-      // Another tool has just removed it.
-      if (!(error instanceof Refusal)) throw error;
-    }
+  const transaction = stands(lock, listing) ? openTransaction : healTransaction;
+  try {
+    await load([transaction(lock, tunnel), ...standing.map(addTransaction)].join("") as Statement, runNow);
+    await loadLinkLayers(
+      links.filter((link) => !standing.includes(link)),
+      runNow,
+    );
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    // Another tool may just have removed what stood.
+    await load(healTransaction(lock, tunnel), runNow);
+    await loadLinkLayers(links, runNow);
   }
-  await load(healTransaction(lock, tunnel), runNow);
-  await loadLinkLayers(links, runNow);
 }
 
 /** Whoever wrote it: OpenVPN runs what its profile says, as root. */

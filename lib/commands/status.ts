@@ -1,10 +1,18 @@
 import { arpRuleset } from "../firewall/arp.ts";
 import { type Listing, parseListing } from "../firewall/listing.ts";
 import { guardRuleset } from "../firewall/nic-guard.ts";
-import { ConflictRefusal, listRules, listTable, load, presentFamilies } from "../firewall/nft.ts";
+import {
+  ConflictRefusal,
+  listNicCounter,
+  listRules,
+  listTable,
+  load,
+  presentFamilies,
+} from "../firewall/nft.ts";
 import type { Ruleset, TableFamily } from "../firewall/ruleset.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
-import { parseInterfaceName } from "../interface.ts";
+import { isOwned } from "../firewall/stands.ts";
+import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isPresent, isTunnel, outwardInterfaces } from "../system/interfaces.ts";
 import { readPins } from "../system/pins.ts";
@@ -46,17 +54,28 @@ async function linksOf(policy: Policy, runThere: Run): Promise<Links> {
   const nics = outwardInterfaces(policy.interfaces);
   // The only interface of the scratch network.
   const lo = ["lo"].flatMap((name) => parseInterfaceName(name) ?? []);
-  const guard = {
-    actual: await listed("netdev", run),
-    wanted: await tried(guardRuleset(policy, lo), runThere),
-  };
-  const arp = { actual: await listed("arp", run), wanted: await tried(arpRuleset([], []), runThere) };
   const rules = await listRules(run);
-  const links = reportLinks(guard, arp, nics, (nic) =>
-    // nft 1.0.6 leaves the device out of its JSON.
-    rules.includes(`\tchain egress_${nic} {\n\t\ttype filter hook egress device "${nic}" `),
-  );
-  return { ...links, blocked: guard.actual?.counters.get("blocked_nic") ?? 0 };
+  // nft 1.0.6 leaves the device out of its JSON.
+  const isGuarded = (nic: InterfaceName) =>
+    rules.includes(`\tchain egress_${nic} {\n\t\ttype filter hook egress device "${nic}" `);
+  const wanted = await tried(guardRuleset(policy, lo), runThere);
+  const actual = isOwned(rules) ? ownedBy(nics.filter(isGuarded), wanted) : await listed("netdev", run);
+  const arp = { actual: await listed("arp", run), wanted: await tried(arpRuleset([], []), runThere) };
+  const links = reportLinks({ actual, wanted }, arp, nics, isGuarded);
+  return { ...links, blocked: await packetsBlockedAtNics(run) };
+}
+
+/** Of a table that `vpn-firewall guard` owns nft 1.0.6 writes broken JSON; but nobody else can have changed its rules. */
+function ownedBy(nics: readonly InterfaceName[], wanted: Listing = noListing): Listing {
+  const { chains } = wanted;
+  const guards = nics.map((nic) => [`egress_${nic}`, chains.get("egress_lo")] as const);
+  const all = [["judging", chains.get("judging")] as const, ...guards];
+  return { ...noListing, chains: new Map(all.flatMap(([name, chain]) => (chain ? [[name, chain]] : []))) };
+}
+
+async function packetsBlockedAtNics(runHere: Run): Promise<number> {
+  const json = await listNicCounter(runHere);
+  return json === undefined ? 0 : (parseListing(json).counters.get("blocked_nic") ?? 0);
 }
 
 /** Undefined where the kernel cannot do it. */

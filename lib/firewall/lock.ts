@@ -21,6 +21,9 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
       ...policy.exceptions.map(({ name }) => exceptionCounter(name)),
     ],
     chains: [
+      // First: chains go in the order in which they came, when another tool deletes the table, and the stamp has to be gone
+      // before those that refuse are.
+      stamping(policy),
       leaving(policy),
       intoTunnel(policy),
       fromTunnel(policy),
@@ -30,7 +33,6 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
       output(),
       forward(policy),
       postrouting(policy),
-      stamping(policy),
       ...(masquerade ? [masquerading(policy)] : []),
     ],
   };

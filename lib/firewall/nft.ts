@@ -27,8 +27,16 @@ export async function load(transaction: Statement, run: Run): Promise<void> {
 
 /** Our table of a family as JSON, with numbers for names; undefined where there is no such table. Throws Refusal. */
 export async function listTable(family: TableFamily, run: Run): Promise<string | undefined> {
-  const args = ["-j", "-n", "list", "table", family, "vpn_firewall"];
-  const outcome = await run({ file: nftPath, args, milliseconds });
+  return await listObject(["table", family, "vpn_firewall"], run);
+}
+
+/** What the NIC guard has counted, as JSON; undefined where it is not. Throws Refusal. */
+export async function listNicCounter(run: Run): Promise<string | undefined> {
+  return await listObject(["counter", "netdev", "vpn_firewall", "blocked_nic"], run);
+}
+
+async function listObject(words: readonly string[], run: Run): Promise<string | undefined> {
+  const outcome = await run({ file: nftPath, args: ["-j", "-n", "list", ...words], milliseconds });
   if (outcome.exitCode !== 0 && isMissing(outcome)) return undefined;
   return await outputOf(outcome, run);
 }

@@ -274,3 +274,15 @@ test("without the rights, or a policy, it says so and changes nothing", async ()
   await writeFile(installation.policy, "stamp = sometimes\n");
   await guard();
 });
+
+test("status tells what is in force while the guard owns a part of it", async () => {
+  const here = await guarded();
+  const { machine } = here.installation;
+  await machine.sh("ip link add eth7 type veth peer name far7");
+  await expect.poll(() => here.owned(), patience).toContain("egress_eth7");
+  await expect.poll(async () => (await here.installation.run(["status"])).exitCode, patience).toBe(0);
+  const { stdout } = await here.installation.run(["status"]);
+  expect(stdout).toMatch(/^CLOSED/);
+  expect(stdout).toContain("NIC guard at eth7: as asked\n");
+  expect(stdout).toMatch(/at the NIC [0-9]+ packets\n$/);
+});

@@ -99,6 +99,7 @@ test("help and version", async () => {
         disable              open, now and at boot
         status [--json]      what is in force, read back from the kernel, against the policy
         print [PROFILE...]   the rules that enable would load
+        guard                until it is ended, keep other programs from flushing the rules
         help, version
 
       hooks, run by OpenVPN, by name or as links to this program:
