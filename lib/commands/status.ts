@@ -38,9 +38,10 @@ export async function status(settings: Settings, json: boolean): Promise<number>
 }
 
 async function reportOn(policy: Policy, ruleset: Ruleset): Promise<Report> {
-  if ((await presentFamilies(run)).length === 0) return { state: "disabled" };
+  const lock = await listed("inet", run);
+  if (lock === undefined && (await presentFamilies(run)).length === 0) return { state: "disabled" };
   // Without the lock, what stands below it lets nothing pass but link upkeep: that is not open.
-  const actual = (await listed("inet", run)) ?? noListing;
+  const actual = lock ?? noListing;
   // What this kernel and this nft make of the rules: the listing of two tables differs where the tables do.
   return await inScratchNetwork(async (runThere) => {
     await load(lockTransaction(ruleset), runThere);
