@@ -13,7 +13,7 @@ import type { Settings } from "./settings.ts";
  * nothing, and the next `enable` may need them.
  */
 export async function disable(settings: Settings): Promise<number> {
-  if (isOwned(await listRules(run))) {
+  if (isOwned(await listRules(["netdev"], run))) {
     throw new Refusal(
       "The guard runs, and nothing opens while it does",
       "run: systemctl disable --now vpn-firewall-guard (or end vpn-firewall guard), then the same again",

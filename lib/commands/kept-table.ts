@@ -15,6 +15,10 @@ export class KeptTable {
     this.ruleset = ruleset;
   }
 
+  async #list(): Promise<string> {
+    return await listRules([this.ruleset.family], run);
+  }
+
   stands(listing: string): boolean {
     return stands(this.ruleset, listing) || shapeOf(this.ruleset, listing) === this.#listed;
   }
@@ -29,11 +33,11 @@ export class KeptTable {
       if (!(error instanceof ConflictRefusal)) throw error;
       await loadAll(replacing as Statement[]);
     }
-    const first = await listRules(run);
+    const first = await this.#list();
     if (this.stands(first)) return;
     // Damaged again, or another nft's way to list: a table made anew lists alike. Or this would restore for ever.
     await loadAll(replacing as Statement[]);
-    const shape = shapeOf(this.ruleset, await listRules(run));
+    const shape = shapeOf(this.ruleset, await this.#list());
     if (shape !== "" && shape === shapeOf(this.ruleset, first)) this.#listed = shape;
   }
 }

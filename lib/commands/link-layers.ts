@@ -24,7 +24,8 @@ const layers = { inet: "the lock", netdev: "the NIC guard", arp: "the ARP rules"
  * is left to it.
  */
 export async function loadLinkLayers(rulesets: readonly Ruleset[], run: Run): Promise<void> {
-  const guarded = rulesets.some(({ family }) => family === "netdev") && isOwned(await listRules(run));
+  const guarded =
+    rulesets.some(({ family }) => family === "netdev") && isOwned(await listRules(["netdev"], run));
   for (const ruleset of rulesets) {
     if (guarded && ruleset.family === "netdev") continue;
     try {

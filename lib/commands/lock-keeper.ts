@@ -47,7 +47,7 @@ export class LockKeeper {
   /** Looks at the tables, and puts back what is not as it should be. Throws Refusal. */
   async check(): Promise<void> {
     const indexes = interfaceIndexes();
-    const listing = await listRules(run);
+    const listing = await listRules(["inet", "arp"], run);
     if (!this.#lock.stands(listing)) await this.#adopt();
     if (this.#lock.stands(listing)) this.#remember(listing, indexes);
     else await this.#restore();

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Address } from "../address.ts";
 import { type Carrier, carriersOf } from "../firewall/carrier.ts";
 import { lockRuleset } from "../firewall/lock.ts";
-import { listRules, load } from "../firewall/nft.ts";
+import { listAllRules, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { stands } from "../firewall/stands.ts";
 import type { Statement } from "../firewall/statement.ts";
@@ -47,7 +47,7 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
  * than to read them.
  */
 async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<void> {
-  const listing = await listRules(runNow);
+  const listing = await listAllRules(runNow);
   const standing = links.filter((link) => stands(link, listing));
   const transaction = stands(lock, listing) ? openTransaction : healTransaction;
   try {
@@ -57,7 +57,7 @@ async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): P
       runNow,
     );
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal) || listing === "") throw error;
     // Another tool may just have removed what stood.
     await load(healTransaction(lock, tunnel), runNow);
     await loadLinkLayers(links, runNow);

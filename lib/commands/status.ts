@@ -55,7 +55,7 @@ async function linksOf(policy: Policy, runThere: Run): Promise<Links> {
   const nics = outwardInterfaces(policy.interfaces);
   // The only interface of the scratch network.
   const lo = ["lo"].flatMap((name) => parseInterfaceName(name) ?? []);
-  const rules = await listRules(run);
+  const rules = await listRules(["netdev"], run);
   // nft 1.0.6 leaves the device out of its JSON.
   const isGuarded = (nic: InterfaceName) =>
     rules.includes(`\tchain egress_${nic} {\n\t\ttype filter hook egress device "${nic}" `);

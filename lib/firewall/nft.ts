@@ -15,7 +15,7 @@ export class ConflictRefusal extends Refusal {}
 export async function load(transaction: Statement, run: Run): Promise<void> {
   const outcome = await run({ file: nftPath, args: ["-f", "-"], input: transaction, milliseconds });
   if (outcome.exitCode === 0) return;
-  // Only what closes a tunnel does not make the table first.
+  // What opens or closes a tunnel in a lock that stands does not make the table first.
   if (isMissing(outcome) && !transaction.includes("add table")) {
     throw new Refusal(
       "The lock is not in force: there is no table inet vpn_firewall",
@@ -35,15 +35,30 @@ export async function listNicCounter(run: Run): Promise<string | undefined> {
   return await listObject(["counter", "netdev", "vpn_firewall", "blocked_nic"], run);
 }
 
-async function listObject(words: readonly string[], run: Run): Promise<string | undefined> {
-  const outcome = await run({ file: nftPath, args: ["-j", "-n", "list", ...words], milliseconds });
-  if (outcome.exitCode !== 0 && isMissing(outcome)) return undefined;
-  return await outputOf(outcome, run);
+/** Our tables of these families in nft's own language, without counts; nothing of one that is not there. Throws Refusal. */
+export async function listRules(families: readonly TableFamily[], run: Run): Promise<string> {
+  let rules = "";
+  for (const family of families) {
+    // One by one: nft 1.0.6 lists only one table in a run.
+    const outcome = await run({
+      file: nftPath,
+      args: ["-s", "list", "table", family, "vpn_firewall"],
+      milliseconds,
+    });
+    if (!isMissing(outcome)) rules += await outputOf(outcome, run);
+  }
+  return rules;
 }
 
-/** All rules of the machine in nft's own language, without counts: nft 1.0.6 cannot list two tables. Throws Refusal. */
-export async function listRules(run: Run): Promise<string> {
-  return await outputOf(await run({ file: nftPath, args: ["-s", "list", "ruleset"], milliseconds }), run);
+/** The same for all families at once, and with other programs' rules; empty where nft cannot list what those have made. */
+export async function listAllRules(run: Run): Promise<string> {
+  const outcome = await run({ file: nftPath, args: ["-s", "list", "ruleset"], milliseconds });
+  return outcome.exitCode === 0 ? outcome.stdout : "";
+}
+
+async function listObject(words: readonly string[], run: Run): Promise<string | undefined> {
+  const outcome = await run({ file: nftPath, args: ["-j", "-n", "list", ...words], milliseconds });
+  return isMissing(outcome) ? undefined : await outputOf(outcome, run);
 }
 
 /** The families of which there is a table of ours. Throws Refusal. */

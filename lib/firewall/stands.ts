@@ -2,7 +2,7 @@ import type { Ruleset } from "./ruleset.ts";
 import { tableOf } from "./transaction.ts";
 
 /**
- * Whether the ruleset's table, as `nft -s list ruleset` shows it among others, is as it should be: then a hook has nothing to put
+ * Whether the ruleset's table, as `nft -s list` shows it, among others or alone, is as it should be: then a hook has nothing to put
  * in force. Only what the policy says of the sets' elements counts; the others are added in any case. What is there
  * besides cannot open anything: a packet passes only if every base chain lets it.
  *
@@ -25,7 +25,7 @@ export function stands(ruleset: Ruleset, listing: string): boolean {
   );
 }
 
-/** Whether our table at the NICs belongs to a process, as `nft -s list ruleset` shows it among others. */
+/** Whether our table at the NICs belongs to a process, as `nft -s list` shows it. */
 export function isOwned(listing: string): boolean {
   // Of the owner, nft adds the name to the first line: `table netdev vpn_firewall { # progname nft`.
   const [, afterName = ""] = `\n${listing}`.split("\ntable netdev vpn_firewall {", 2);

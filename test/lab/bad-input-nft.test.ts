@@ -1,5 +1,5 @@
 /** A machine without nft, with another one than it should be, or without the right to use it. */
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { binary } from "../binary/subject.ts";
@@ -141,6 +141,25 @@ test("status refuses a listing that it does not know", async () => {
     const options = await fakeNft(installation, `#!/bin/sh\necho '${listing}'\n`);
     await expectAllRefuse(installation, "a form that is not known", options, ["status"]);
   }
+});
+
+test("rules of another program that nft cannot list are no hindrance", async () => {
+  const installation = await install();
+  await installation.addTunnel();
+  const real = join(installation.folder, "real-nft");
+  await copyFile("/usr/sbin/nft", real);
+  await chmod(real, 0o755);
+  const script = `#!/bin/sh\ncase "$*" in *ruleset*) kill -SEGV $$; esac\nexec '${real}' "$@"\n`;
+  const options = await fakeNft(installation, script);
+  const succeed = async (...names: readonly string[]) => {
+    for (const act of names) {
+      const outcome = await acts[act]?.(installation, options);
+      expect(outcome, act).toMatchObject({ exitCode: 0 });
+    }
+  };
+  await succeed("enable", "status", "up", "route-up");
+  expect(await installation.machine.lock()).toContain('"tun0" . "tun0"');
+  await succeed("status", "down", "disable");
 });
 
 test("standard output and standard error may be closed", async () => {
