@@ -1,5 +1,11 @@
 import { listRules } from "../firewall/nft.ts";
-import { type Opened, nothingOpened, readOpened, restoreTransactions } from "../firewall/opened.ts";
+import {
+  type Opened,
+  nothingOpened,
+  readOpened,
+  restoreTransactions,
+  withoutRemotes,
+} from "../firewall/opened.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { elementsOf } from "../firewall/stands.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
@@ -26,6 +32,8 @@ export class LockKeeper {
   #lock: KeptTable;
   #arp: KeptTable | undefined;
   #opened: Opened = nothingOpened;
+  /** Whether the policy and the profiles could be read when they were last looked at. */
+  #readable = true;
   #warned = "";
 
   private constructor(settings: Settings, { policy, ruleset }: Wanted) {
@@ -61,11 +69,13 @@ export class LockKeeper {
   async #adopt(): Promise<boolean> {
     try {
       const { policy, ruleset } = await readWanted(this.#settings);
+      this.#readable = true;
       if (lockTransaction(ruleset) === lockTransaction(this.#lock.ruleset)) return false;
       this.#policy = policy;
       this.#lock = new KeptTable(ruleset);
       return true;
     } catch (error) {
+      this.#readable = false;
       this.#warnOnce(error, "the rules stay as they were last read");
       return false;
     }
@@ -85,10 +95,15 @@ export class LockKeeper {
     const { tunnels, elements } = this.#opened;
     const alive = tunnels.filter(({ device, index }) => indexes.get(device) === index);
     // Again, if it was edited meanwhile: an `enable` of that would otherwise have been undone.
-    do await this.#lock.restore(restoreTransactions(this.#lock.ruleset, { tunnels: alive, elements }));
+    do await this.#lock.restore(restoreTransactions(this.#lastAsked(), { tunnels: alive, elements }));
     while (await this.#adopt());
     const names = alive.map(({ device }) => device).join(", ");
     note(`put back: the lock was not as it should be; ${names === "" ? "closed" : `open through ${names}`}`);
+  }
+
+  /** Read before an `enable` that asked for less, a ruleset has remotes that are no longer to be let through. */
+  #lastAsked(): Ruleset {
+    return this.#readable ? this.#lock.ruleset : withoutRemotes(this.#lock.ruleset);
   }
 
   /** A kernel without this layer is told of once. */

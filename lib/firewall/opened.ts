@@ -56,6 +56,14 @@ export function restoreTransactions(ruleset: Ruleset, opened: Opened): readonly 
   return [lockTransaction({ ...ruleset, chains }), openedTransaction(ruleset, opened)];
 }
 
+/** The same lock without remotes: then only those come back that were in force. */
+export function withoutRemotes(ruleset: Ruleset): Ruleset {
+  const sets = ruleset.sets.map((set): NamedSet =>
+    set.content.of === "profiles" ? { ...set, content: { of: "profiles", elements: [] } } : set,
+  );
+  return { ...ruleset, sets };
+}
+
 function openedTransaction(ruleset: Ruleset, { tunnels, elements }: Opened): Statement {
   const table = nft`${ruleset.family} vpn_firewall`;
   const add = (set: Statement, element: Statement) => nft`add element ${table} ${set} { ${element} }`;

@@ -116,15 +116,21 @@ export class Lab implements AsyncDisposable {
     return server;
   }
 
-  /** Starts OpenVPN; `changes` are what is different from the laboratory's profile this time. */
-  async start(changes: Partial<Omit<ProfileOptions, "remotes">> = {}): Promise<Client> {
+  /**
+   * Starts OpenVPN; `changes` are what is different from the laboratory's profile this time, and `through` is what comes before
+   * its words, if anything.
+   */
+  async start(
+    changes: Partial<Omit<ProfileOptions, "remotes">> = {},
+    through: readonly string[] = [],
+  ): Promise<Client> {
     this.#clientsStarted += 1;
     const profile =
       Object.keys(changes).length === 0
         ? this.profile
         : join(this.dir, `client-${this.#clientsStarted}.conf`);
     if (profile !== this.profile) await this.#writeProfile(profile, changes);
-    return new Client(this.host.start("client", ["openvpn", "--config", profile]));
+    return new Client(this.host.start("client", [...through, "/usr/sbin/openvpn", "--config", profile]));
   }
 
   /** Starts OpenVPN and waits for the tunnel. */

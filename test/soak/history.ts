@@ -2,6 +2,8 @@
 import * as fc from "fast-check";
 import type { Subject } from "../lab/subject.ts";
 import { vpnFirewall } from "../lab/vpn-firewall.ts";
+import { clockEvents } from "./events/clock.ts";
+import { guardEvents } from "./events/guard.ts";
 import { hookEvents } from "./events/hooks.ts";
 import { networkEvents } from "./events/network.ts";
 import { openvpnEvents } from "./events/openvpn.ts";
@@ -109,7 +111,15 @@ async function live(
 }
 
 function commands(course: Course, longest: number): fc.Arbitrary<Iterable<fc.AsyncCommand<Model, Machine>>> {
-  const events = [...openvpnEvents, ...hookEvents, ...policyEvents, ...networkEvents, ...otherEvents];
+  const events = [
+    ...openvpnEvents,
+    ...hookEvents,
+    ...policyEvents,
+    ...networkEvents,
+    ...otherEvents,
+    ...guardEvents,
+    ...clockEvents,
+  ];
   const step = fc.oneof(...events).map((event: Event) => new Step(event, course));
   return fc.commands([step], { maxCommands: longest, size: "max" });
 }

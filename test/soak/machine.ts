@@ -9,6 +9,8 @@ import { judge, type Verdict } from "../lab/oracle.ts";
 import type { Subject } from "../lab/subject.ts";
 import { command } from "../lab/vpn-firewall.ts";
 import { type Written, textOf } from "./policy.ts";
+import { Clock } from "./clock.ts";
+import { Guard } from "./guard.ts";
 import { Prober } from "./prober.ts";
 import { SecondNic } from "./second-nic.ts";
 import type { Sight, Tunnel } from "./state.ts";
@@ -28,13 +30,16 @@ export class Machine implements AsyncDisposable {
   readonly lab: Lab;
   readonly prober: Prober;
   readonly nic: SecondNic;
+  readonly clock: Clock;
   readonly #ours: boolean;
   readonly #allowedLan: string[];
   #client: Client | undefined;
+  #guard: Guard | undefined;
 
-  private constructor(lab: Lab, nic: SecondNic, allowedLan: string[], ours: boolean) {
+  private constructor(lab: Lab, nic: SecondNic, clock: Clock, allowedLan: string[], ours: boolean) {
     this.lab = lab;
     this.nic = nic;
+    this.clock = clock;
     this.prober = new Prober(lab.host);
     this.#allowedLan = allowedLan;
     this.#ours = ours;
@@ -55,9 +60,10 @@ export class Machine implements AsyncDisposable {
     });
     try {
       const nic = await SecondNic.prepare(lab);
+      const clock = await Clock.start(lab.dir);
       await lab.arm();
       await nic.judgeFromNow();
-      return new Machine(lab, nic, allowedLan, ours);
+      return new Machine(lab, nic, clock, allowedLan, ours);
     } catch (error) {
       await lab.close();
       throw error;
@@ -75,7 +81,7 @@ export class Machine implements AsyncDisposable {
   ): Promise<number | undefined> {
     if (!this.#ours) return undefined;
     // By `env`, for a PATH or an LD_PRELOAD is not for those that come before.
-    const own = ["env", "-i", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+    const own = this.#byTheClock(env);
     const { code } = await this.lab.host.run([...through, ...own, ...command(this.lab, ...words)], {
       env: {},
       mayFail: true,
@@ -113,6 +119,42 @@ export class Machine implements AsyncDisposable {
     await this.lab.host.run(["nft", "-f", "-"], { input: `${text}\n` });
   }
 
+  /** The same for what may be refused; gives the exit code. */
+  async tryNft(text: string): Promise<number | undefined> {
+    if (!this.#ours) return undefined;
+    const { code } = await this.lab.host.run(["nft", "-f", "-"], { input: `${text}\n`, mayFail: true });
+    return code;
+  }
+
+  /** Back when it is on guard, or has refused: gives 0, or the exit code. */
+  async startGuard(): Promise<number | undefined> {
+    if (!this.#ours) return undefined;
+    const started = await Guard.start(this.lab.host, [
+      ...this.#byTheClock({}),
+      ...command(this.lab, "guard"),
+    ]);
+    if (typeof started === "number") return started;
+    this.#guard = started;
+    return 0;
+  }
+
+  async endGuard(signal: "SIGTERM" | "SIGKILL"): Promise<number | undefined> {
+    const guard = this.#guard;
+    this.#guard = undefined;
+    return await guard?.end(signal);
+  }
+
+  async killGuardsTable(): Promise<number | undefined> {
+    const guard = this.#guard;
+    this.#guard = undefined;
+    return await guard?.loseItsTable();
+  }
+
+  /** What it has heard of, it has dealt with. */
+  async guardSettled(): Promise<void> {
+    await this.#guard?.settled();
+  }
+
   async sh(...lines: readonly string[]): Promise<void> {
     await this.lab.host.run(["sh", "-e"], { input: `${lines.join("\n")}\n` });
   }
@@ -127,13 +169,13 @@ export class Machine implements AsyncDisposable {
 
   /** OpenVPN starts; back when it is connected, or has ended because a hook failed. */
   async connect(): Promise<void> {
-    this.#client = await this.lab.start();
+    this.#client = await this.#startOpenvpn();
     await this.#connectedOrEnded(this.#client, 1);
   }
 
   /** OpenVPN starts, and is killed after so many milliseconds. */
   async connectInPart(milliseconds: number): Promise<void> {
-    const client = await this.lab.start();
+    const client = await this.#startOpenvpn();
     await new Promise((resolve) => {
       setTimeout(resolve, milliseconds);
     });
@@ -158,6 +200,7 @@ export class Machine implements AsyncDisposable {
   /** As a machine starts: nothing is left in the kernel, and the saved rules are loaded before the network is up. */
   async reboot(hasNic: boolean, foreign: readonly Tunnel[]): Promise<void> {
     await this.disconnect("SIGKILL");
+    await this.endGuard("SIGKILL");
     if (hasNic) await this.nic.unplug();
     const saved = join(this.lab.dir, "state/closed.nft");
     await this.sh(
@@ -191,10 +234,10 @@ export class Machine implements AsyncDisposable {
   /** What can be seen from outside; undefined of a subject that is not ours. */
   async sight(): Promise<Sight | undefined> {
     if (!this.#ours) return undefined;
-    const { stdout, code } = await this.lab.host.run(command(this.lab, "status", "--json"), {
-      env: {},
-      mayFail: true,
-    });
+    const { stdout, code } = await this.lab.host.run(
+      [...this.#byTheClock({}), ...command(this.lab, "status", "--json")],
+      { env: {}, mayFail: true },
+    );
     const vpn = this.#client?.running === true;
     if (code !== 0 && code !== 3) return { status: "refused", tunnels: [], vpn };
     const { state, tunnels = [] } = JSON.parse(stdout) as {
@@ -217,9 +260,25 @@ export class Machine implements AsyncDisposable {
     return [...first, ...judged.filter(({ reason }) => reason === "leak")];
   }
 
-  /** The end of OpenVPN's or of our own programs: what they have started may outlive them. */
+  /** The end of OpenVPN's or of our own programs, the guard's excepted: what they have started may outlive them. */
   async hooksEnded(): Promise<void> {
-    await this.sh("while pgrep -x 'nft|vpn-firewall' --ns $$ --nslist net >/dev/null; do sleep 0.01; done");
+    const guard = String(this.#guard?.pid ?? "none");
+    await this.sh(
+      "until pgrep -x 'nft|vpn-firewall' --ns $$ --nslist net | while read -r pid; do",
+      // The fourth field is its parent.
+      `  [ "$pid" = ${guard} ] || [ "$(cut -d ' ' -f 4 "/proc/$pid/stat" 2>/dev/null)" = ${guard} ] || exit 1`,
+      "done; do sleep 0.01; done",
+    );
+  }
+
+  async #startOpenvpn(): Promise<Client> {
+    return await this.lab.start({}, this.#byTheClock({}));
+  }
+
+  /** What comes before a program so that it has this environment alone, and the machine's clock. */
+  #byTheClock(env: Readonly<Record<string, string>>): readonly string[] {
+    const variables = Object.entries({ ...this.clock.environment, ...env });
+    return ["env", "-i", ...variables.map(([name, value]) => `${name}=${value}`)];
   }
 
   async #connectedOrEnded(client: Client, times: number): Promise<void> {

@@ -31,7 +31,7 @@ export function roundOf(step: number, states: readonly State[]): Round {
   );
   const { network } = state;
   const onSecond = network.nic && step % 2 === 0;
-  const isGuarded = !onSecond && states.every(({ guard }) => guard);
+  const isGuarded = states.every(({ guard, guarding }) => (onSecond ? guarding : guard));
   const kinds = [...always, ...turn]
     .flatMap((kind) => kind ?? [])
     .filter((kind) => isGuarded || !frames.includes(kind))

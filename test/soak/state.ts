@@ -27,6 +27,8 @@ export type State = {
   readonly lock?: Lock;
   /** Whether the NIC guard stands on the first NIC: it lets through only what the lock has stamped. */
   readonly guard: boolean;
+  /** Whether `vpn-firewall guard` runs: then the lock is in force, and nobody else's change to it lasts. */
+  readonly guarding: boolean;
   /** What stands in the policy's file. */
   readonly written: Written;
   /** The policy whose rules the next boot loads. */
@@ -69,6 +71,7 @@ export function initialState(persistTun: boolean): State {
   return {
     lock: lockOf("safest"),
     guard: true,
+    guarding: false,
     written: "safest",
     saved: "safest",
     persistTun,

@@ -15,6 +15,8 @@ export type Event = {
   readonly possible?: (state: State) => boolean;
   /** What can come of it. */
   readonly outcomes: (state: State) => readonly Outcome[];
+  /** Whether it opens the machine until the guard has put the lock back: root changes a rule of it. */
+  readonly opensMeanwhile?: boolean;
   /** Makes it happen; gives the exit code, where it means something. */
   readonly perform: (machine: Machine, state: State) => Promise<number | undefined>;
 };
@@ -53,12 +55,12 @@ export class Step implements fc.AsyncCommand<Model, Machine> {
     const code = await this.#performWhileProbing(model, machine, before);
     const possible = model.states.flatMap(this.#event.outcomes).filter((each) => hasCode(each, code));
     const after = unique(possible.map(({ state }) => state));
-    const leaked = await leaksWhile([...model.states, ...after], machine);
+    const leaked = await leaksWhile(this.#event, [...model.states, ...after], machine);
     // At the same time, because the machine does not change any more.
     const [, sight] = await Promise.all([machine.prober.send(roundOf(model.steps, after)), machine.sight()]);
     model.states = sight === undefined ? after : after.filter((state) => isSeenAs(state, sight));
     const known = model.states.length > 0 ? model.states : after;
-    leaked.push(...(await leaksWhile(known, machine)));
+    leaked.push(...(await leaksWhile({}, known, machine)));
     const complaints = [
       ...leakLines(leaked),
       ...(possible.length === 0 ? [`exit code ${String(code)}, which this cannot have`] : []),
@@ -78,8 +80,8 @@ export class Step implements fc.AsyncCommand<Model, Machine> {
     machine: Machine,
     state: State,
   ): Promise<number | undefined> {
-    const performing = { ended: !states.every(isClosed) };
-    const performed = this.#event.perform(machine, state).finally(() => {
+    const performing = { ended: !isClosedWhile(this.#event, states) };
+    const performed = performAndSettle(this.#event, machine, state).finally(() => {
       performing.ended = true;
     });
     const probing = async (): Promise<void> => {
@@ -90,11 +92,24 @@ export class Step implements fc.AsyncCommand<Model, Machine> {
   }
 }
 
+/** What the guard does of itself belongs to the step. */
+async function performAndSettle(event: Event, machine: Machine, state: State): Promise<number | undefined> {
+  const code = await event.perform(machine, state);
+  await machine.guardSettled();
+  return code;
+}
+
 /** What left since the last judgement, if the machine was closed all the time; either way the next begins here. */
-async function leaksWhile(states: readonly State[], machine: Machine): Promise<Verdict[]> {
-  const leaks = states.every(isClosed) ? await machine.leaks(states.flatMap(allowedLan)) : [];
+async function leaksWhile(event: Meanwhile, states: readonly State[], machine: Machine): Promise<Verdict[]> {
+  const leaks = isClosedWhile(event, states) ? await machine.leaks(states.flatMap(allowedLan)) : [];
   await machine.judgeFromNow();
   return [...leaks];
+}
+
+type Meanwhile = Pick<Event, "opensMeanwhile">;
+
+function isClosedWhile({ opensMeanwhile = false }: Meanwhile, states: readonly State[]): boolean {
+  return !opensMeanwhile && states.every(isClosed);
 }
 
 function hasCode(outcome: Outcome, code: number | undefined): boolean {

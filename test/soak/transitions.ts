@@ -21,10 +21,7 @@ export type Outcome = { readonly state: State; readonly code?: number };
 export function opened(state: State, tunnel: Tunnel): Outcome {
   const { written } = state;
   if (!isReadable(written) || !presentTunnels(state).includes(tunnel)) return { state, code: 1 };
-  const { rules, identity } = policyOf(written);
-  const identities = [...new Set([...(state.lock?.identities ?? []), identity])].toSorted();
-  const lock = { rules, identities, harms: [] };
-  return { state: { ...state, lock, guard: true, opened: withTunnel(state, tunnel) }, code: 0 };
+  return { state: { ...locked(state), guard: true, opened: withTunnel(state, tunnel) }, code: 0 };
 }
 
 /** The same, killed anywhere: the lock comes first, and then the guard. */
@@ -45,6 +42,7 @@ export function enabled(state: State): Outcome {
 }
 
 export function disabled(state: State): Outcome {
+  if (state.guarding) return { state, code: 1 };
   const { saved: _, ...rest } = withoutLock(state);
   return { state: { ...rest, guard: false }, code: 0 };
 }
@@ -52,15 +50,43 @@ export function disabled(state: State): Outcome {
 /** Killed anywhere: the kernel's change is all or nothing, and comes before the files'. */
 export function enabledInPart(state: State): readonly Outcome[] {
   const after = enabled(state).state;
-  const locked = { ...state, ...lockPart(after) };
-  return [{ state }, { state: locked }, { state: { ...locked, guard: after.guard } }, { state: after }];
+  const lockedOnly = { ...state, ...lockPart(after) };
+  return [
+    { state },
+    { state: lockedOnly },
+    { state: { ...lockedOnly, guard: after.guard } },
+    { state: after },
+  ];
 }
 
 /** Killed anywhere: the rules of the next boot are put away before the lock is. */
 export function disabledInPart(state: State): readonly Outcome[] {
+  if (state.guarding) return [{ state }];
   const after = disabled(state).state;
   const { saved: _, ...withoutSaved } = state;
   return [{ state }, { state: withoutSaved }, { state: after }];
+}
+
+/** The guard puts the lock in force if it does not stand as the policy says, as a hook does. */
+export function guardStarted(state: State): Outcome {
+  const { written, lock } = state;
+  if (!isReadable(written)) return { state, code: 1 };
+  const stands = lock !== undefined && lock.harms.length === 0 && lock.rules === policyOf(written).rules;
+  return { state: { ...(stands ? state : locked(state)), guard: true, guarding: true }, code: 0 };
+}
+
+export function guardEnded(state: State, how: "in order" | "killed" | "without its table"): Outcome {
+  const after = { ...state, guarding: false, guard: how !== "killed" };
+  return how === "killed" ? { state: after } : { state: after, code: how === "in order" ? 0 : 1 };
+}
+
+/**
+ * What the guard makes of a change to the lock that is nobody's to make: as the policy asks for, where it can be read, and open
+ * for what was open.
+ */
+function putBack(before: State): State {
+  if (isReadable(before.written)) return locked(before);
+  return before.lock === undefined ? before : { ...before, lock: { ...before.lock, harms: [] } };
 }
 
 export type Table = "lock" | "guard";
@@ -70,6 +96,7 @@ export type Table = "lock" | "guard";
  * lock. The one place that knows what such a program can do.
  */
 export function removedByOthers(state: State, tables: readonly Table[]): Outcome {
+  if (state.guarding) return { state: tables.includes("lock") ? putBack(state) : state };
   const unlocked = tables.includes("lock") ? stalled(withoutLock(state)) : state;
   return { state: tables.includes("guard") ? { ...unlocked, guard: false } : unlocked };
 }
@@ -77,6 +104,7 @@ export function removedByOthers(state: State, tables: readonly Table[]): Outcome
 export function harmed(state: State, harm: Harm): Outcome {
   const { lock } = state;
   if (lock === undefined) return { state };
+  if (state.guarding) return { state: putBack(state) };
   return { state: stalled({ ...state, lock: { ...lock, harms: [...lock.harms, harm] } }) };
 }
 
@@ -126,7 +154,9 @@ export function reconnected(state: State, keepsTunnel: boolean): readonly Outcom
 export function rebooted(state: State): Outcome {
   const { lock: _lock, vpn: _vpn, ...rest } = state;
   const lock = state.saved === undefined ? {} : { lock: lockOf(state.saved) };
-  return { state: { ...rest, ...lock, guard: false, foreign: [], opened: [], network: sound } };
+  return {
+    state: { ...rest, ...lock, guard: false, guarding: false, foreign: [], opened: [], network: sound },
+  };
 }
 
 export function foreignAdded(state: State, tunnel: Tunnel): Outcome {
@@ -159,9 +189,19 @@ export function inAnyOrder(
   return [{ state: other(one(state).state).state }, { state: one(other(state).state).state }];
 }
 
-function stalled(state: State): State {
+/** Something may have come between OpenVPN and its server. */
+export function stalled(state: State): State {
   const { vpn } = state;
   return vpn === undefined ? state : { ...state, vpn: { ...vpn, stalled: true } };
+}
+
+/** The lock of a policy that can be read, loaded over what is in force: remotes are only added. */
+function locked(state: State): State {
+  const { written } = state;
+  if (!isReadable(written)) return state;
+  const { rules, identity } = policyOf(written);
+  const identities = [...new Set([...(state.lock?.identities ?? []), identity])].toSorted();
+  return { ...state, lock: { rules, identities, harms: [] } };
 }
 
 function withTunnel(state: State, tunnel: Tunnel): readonly Tunnel[] {

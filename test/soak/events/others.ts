@@ -129,7 +129,7 @@ const removeLock = byNft(
 const removeGuard = byNft(
   "delete table netdev vpn_firewall",
   (state) => removedByOthers(state, ["guard"]),
-  ({ guard }) => guard,
+  ({ guard, guarding }) => guard && !guarding,
 );
 
 const harms: readonly Harm[] = [
@@ -143,11 +143,14 @@ const harms: readonly Harm[] = [
 ];
 
 function harm(each: Harm): Event {
-  return byNft(
-    each.what,
-    (state) => harmed(state, each),
-    ({ lock }) => lock !== undefined && !lock.harms.some(({ what }) => what === each.what),
-  );
+  return {
+    ...byNft(
+      each.what,
+      (state) => harmed(state, each),
+      ({ lock }) => lock !== undefined && !lock.harms.some(({ what }) => what === each.what),
+    ),
+    opensMeanwhile: !each.closed,
+  };
 }
 
 const forgetTunnels = byNft(
