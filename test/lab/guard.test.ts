@@ -237,6 +237,23 @@ test("a policy that is edited, and not enabled, changes nothing; one that cannot
   await endInOrder(here.guard);
 });
 
+test("while the policy cannot be read, no remote comes back that enable had taken away", async () => {
+  const here = await guarded('identity = "none"\n');
+  const { installation } = here;
+  const { machine } = installation;
+  const anyones = () => machine.sh("nft list set inet vpn_firewall remotes_by_anyone4 || true");
+  expect(await anyones()).toContain("198.51.100.1");
+  await writeFile(installation.policy, `profiles = ["${installation.folder}/vpn/*.ovpn"]\n`);
+  await installation.succeed("enable");
+  await writeFile(installation.policy, "stamp = sometimes\n");
+  // The guard looks again after each change: a flush finds what it knew then.
+  await machine.sh("sleep 1; nft flush ruleset");
+  await here.becomes("nothing");
+  expect(await machine.sh("nft list set inet vpn_firewall remotes_by_user4")).toContain("198.51.100.1");
+  expect(await anyones()).not.toContain("198.51.100.1");
+  await endInOrder(here.guard);
+});
+
 test("a tunnel that its hook has closed stays closed, and so does a new interface of an open one's name", async () => {
   const here = await guarded();
   const { installation } = here;
