@@ -1,10 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { listRules } from "../firewall/nft.ts";
+import { isOwned } from "../firewall/stands.ts";
 import { Refusal } from "../refusal.ts";
 import { run } from "../system/run.ts";
 import { loadLinkLayers } from "./link-layers.ts";
 import { LockKeeper } from "./lock-keeper.ts";
 import { note, tell } from "./messages.ts";
-import { OwnedTable } from "./owned-table.ts";
+import { OwnedTable, cannotOwn } from "./owned-table.ts";
 import type { Settings } from "./settings.ts";
 import { Watch } from "./watch.ts";
 
@@ -29,6 +31,8 @@ export async function guard(settings: Settings): Promise<number> {
   }
   try {
     const keeper = await LockKeeper.read(settings);
+    // Before anything is put in force: one that is refused changes nothing, also where the policy was edited.
+    if (isOwned(await listRules(["netdev"], run))) throw cannotOwn();
     await keeper.check();
     await own(keeper, watch, () => stopped);
     return 0;

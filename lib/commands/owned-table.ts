@@ -72,13 +72,16 @@ export class OwnedTable {
   }
 }
 
+/** Told by the kernel too, of a process without rights as of a table that is another's. */
+export function cannotOwn(): Refusal {
+  return new Refusal(
+    "Cannot own the table netdev vpn_firewall: Operation not permitted",
+    "run it as root, and once: another vpn-firewall guard may hold the table",
+  );
+}
+
 function refusal(said: string): Refusal {
-  if (said.includes("Operation not permitted")) {
-    return new Refusal(
-      "Cannot own the table netdev vpn_firewall: Operation not permitted",
-      "run it as root, and once: another vpn-firewall guard may hold the table",
-    );
-  }
+  if (said.includes("Operation not permitted")) return cannotOwn();
   return new Refusal(
     `nft refused a table of its own at the NICs: ${quote(said)}`,
     "this needs Linux 5.16 and nftables 1.0.1 or newer",

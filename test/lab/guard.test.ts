@@ -186,13 +186,17 @@ test.for(["nft -i", "nft monitor", "ip -o monitor"])(
   },
 );
 
-test("a second guard is refused, and the first stays", async () => {
+test("a second guard is refused and changes nothing, and the first stays", async () => {
   const here = await guarded();
+  const profiles = `profiles = ["${here.installation.folder}/vpn/*.ovpn"]`;
+  await writeFile(here.installation.policy, `${profiles}\n[tunnel]\nipv6 = false\n`);
+  const before = await here.others();
   const second = startGuard(here.installation);
   expect(await second.exited()).toEqual({ code: 1, signal: null });
   expect(second.log).toMatch(
     /^vpn-firewall: error: [^\n]+\nvpn-firewall: hint: [^\n]*another vpn-firewall guard[^\n]*$/,
   );
+  expect(await here.others()).toEqual(before);
   expect(await here.owned()).toContain("flags owner");
   await endInOrder(here.guard);
 });
