@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { access, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { execa } from "execa";
+import { blockTransaction } from "../lib/firewall/block.ts";
 import { type Arch, checksum, type Checksum, copyGivenNode, copyPinnedNode, toolchain } from "./base.ts";
 import { bundle, licences } from "./bundle.ts";
 import { inStaging, pack } from "./pack.ts";
@@ -38,6 +39,7 @@ export async function buildBinary({ arch, node }: Wish): Promise<Built> {
   const inputs = node === undefined ? await inputsHash() : "";
   const base = await packEntry({ arch, node, entry: "hooks/main.ts", output, withLicences: true });
   if (arch === process.arch) await Promise.all(hooks.map((hook) => replaceSymlink("vpn-firewall", hook)));
+  await writeFile(join(dist, "block.nft"), blockTransaction());
   await writeFile(stampPath(arch), inputs);
   return { base, result: { path: relative(root, output), ...(await checksum(output)) } };
 }

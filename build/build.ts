@@ -1,9 +1,9 @@
 /**
  * npm run build [-- --arch x64|arm64] [-- --node FILE]
  *
- * Makes dist/vpn-firewall (for another architecture than this machine's dist/vpn-firewall-<arch>), the hooks' symlinks
- * beside it, and the licences of what is in it. --node FILE packs it on another Node 24 than the pinned one, a packager's
- * say; then nothing is fetched.
+ * Makes dist/vpn-firewall (for another architecture than this machine's dist/vpn-firewall-<arch>), and beside it the
+ * hooks' symlinks, the rules that a boot loads first, and the licences of what is in it. --node FILE packs it on another
+ * Node 24 than the pinned one, a packager's say; then nothing is fetched.
  */
 import { parseArgs } from "node:util";
 import { Refusal } from "../lib/refusal.ts";

@@ -19,11 +19,12 @@ const tunnels = nft`tunnels`;
  * flushed and refilled, so that no packet finds them empty. What hooks have opened stays open.
  */
 export function lockTransaction(ruleset: Ruleset): Statement {
-  return lines([
-    nft`# vpn-firewall: closed but for the reasons of its guarantee`,
-    ...declare(ruleset),
-    ...refill(ruleset, ["policy", "profiles", "machine"]),
-  ]);
+  return titledTransaction(nft`# vpn-firewall: closed but for the reasons of its guarantee`, ruleset);
+}
+
+/** The same with another first line, for a file that is something else. */
+export function titledTransaction(title: Statement, ruleset: Ruleset): Statement {
+  return lines([title, ...declare(ruleset), ...refill(ruleset, ["policy", "profiles", "machine"])]);
 }
 
 /**
