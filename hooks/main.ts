@@ -25,6 +25,9 @@ const hooks: Readonly<Record<HookName, (environment: Environment, settings: Sett
 
 type CommandInvocation = Extract<Invocation, { command: CommandName }>;
 
+const start = async ({ settings }: CommandInvocation) =>
+  (await import("../lib/commands/plugin.ts")).start(settings);
+
 /** Loaded when a person asks for one: OpenVPN, which stands still for its hooks, does not pay. Each gives its exit code. */
 const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => Promise<number>>> = {
   enable: async ({ settings }) => (await import("../lib/commands/enable.ts")).enable(settings),
@@ -33,6 +36,12 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   print: async ({ settings, words }) =>
     (await import("../lib/commands/print.ts")).printRules(settings, words),
   guard: async ({ settings }) => (await import("../lib/commands/guard.ts")).guard(settings),
+  start,
+  restart: start,
+  reload: start,
+  stop: async () => (await import("../lib/commands/plugin.ts")).stop(),
+  flush: async ({ settings }) => (await import("../lib/commands/plugin.ts")).flush(settings),
+  save: async ({ settings }) => (await import("../lib/commands/plugin.ts")).save(settings),
   help: async () => printed((await import("../lib/commands/help.ts")).help),
   version: () => Promise.resolve(printed(`vpn-firewall ${VERSION}`)),
 };

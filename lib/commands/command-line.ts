@@ -9,7 +9,18 @@ const hookNames: readonly string[] = [
   "route-pre-down",
   "down",
 ] satisfies readonly HookName[];
-const commandNames = ["enable", "disable", "status", "print", "guard", "help", "version"] as const;
+/** What netfilter-persistent asks of its plugins. */
+const pluginVerbs = ["start", "stop", "restart", "reload", "flush", "save"] as const;
+const commandNames = [
+  "enable",
+  "disable",
+  "status",
+  "print",
+  "guard",
+  ...pluginVerbs,
+  "help",
+  "version",
+] as const;
 
 export type CommandName = (typeof commandNames)[number];
 

@@ -13,15 +13,10 @@ import type { Settings } from "./settings.ts";
  * nothing, and the next `enable` may need them.
  */
 export async function disable(settings: Settings): Promise<number> {
-  if (isOwned(await listRules(["netdev"], run))) {
-    throw new Refusal(
-      "The guard runs, and nothing opens while it does",
-      "run: systemctl disable --now vpn-firewall-guard (or end vpn-firewall guard), then the same again",
-    );
-  }
+  await refuseOnGuard();
   const lock = withdrawFile(`${settings.stateDirectory}/${lockFile}`);
   try {
-    await load(unlockTransaction(await presentFamilies(run)), run);
+    await removeRules();
   } catch (error) {
     lock.restore();
     throw error;
@@ -30,4 +25,18 @@ export async function disable(settings: Settings): Promise<number> {
   warn("OPEN: nothing keeps traffic from leaving outside the tunnel, now and after a reboot");
   note("close again with: vpn-firewall enable (or by connecting a profile that has the hook lines)");
   return 0;
+}
+
+/** Throws Refusal while the guard runs. */
+export async function refuseOnGuard(): Promise<void> {
+  if (!isOwned(await listRules(["netdev"], run))) return;
+  throw new Refusal(
+    "The guard runs, and nothing opens while it does",
+    "run: systemctl stop vpn-firewall-guard (or end vpn-firewall guard), then the same again",
+  );
+}
+
+/** Throws Refusal, and then nothing has changed. */
+export async function removeRules(): Promise<void> {
+  await load(unlockTransaction(await presentFamilies(run)), run);
 }

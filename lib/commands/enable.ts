@@ -23,13 +23,7 @@ export const lockFile = "closed.nft";
  * and under their names only after it did: on any failure both are as they were.
  */
 export async function enable(settings: Settings): Promise<number> {
-  const policy = await readPolicy(settings.policyFile);
-  const profiles = readClients(policy, []);
-  const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
-  const ruleset = wantedRuleset(policy, profiles, pins);
-  const lock = lockTransaction(ruleset);
-
-  const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });
+  const { policy, profiles, ruleset, lock, staged, stale } = await prepare(settings);
   try {
     await loadOverAnything(lock, ruleset);
     await loadLinkLayers(linkRulesets(policy), run);
@@ -42,6 +36,17 @@ export async function enable(settings: Settings): Promise<number> {
   note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
   return 0;
+}
+
+/** What the policy and the profiles ask for, with the files of it on the disk, and not yet under their names. Throws Refusal. */
+export async function prepare(settings: Settings) {
+  const policy = await readPolicy(settings.policyFile);
+  const profiles = readClients(policy, []);
+  const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
+  const ruleset = wantedRuleset(policy, profiles, pins);
+  const lock = lockTransaction(ruleset);
+  const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });
+  return { policy, profiles, ruleset, lock, staged, stale };
 }
 
 /** Repairs, too: of what hooks have opened, tunnels that are alive stay open, and nothing else. */

@@ -36,6 +36,14 @@ describe("parseCommandLine() reads", () => {
       undefined,
       command("enable", { settings: { policyFile: "p", stateDirectory: "s" } }),
     ],
+    // A plugin of netfilter-persistent.
+    ["/usr/share/netfilter-persistent/plugins.d/40-vpn-firewall", ["start"], undefined, command("start")],
+    [
+      "vpn-firewall",
+      ["flush", "--state=s"],
+      undefined,
+      command("flush", { settings: { ...settings, stateDirectory: "s" } }),
+    ],
     // A command that a person runs from a shell in which OpenVPN's variables are set.
     ["vpn-firewall", ["status"], "up", command("status")],
     ["up", [], undefined, { hook: "up", settings }],

@@ -1,0 +1,55 @@
+/**
+ * The verbs of a plugin of netfilter-persistent, which runs them for every firewall of the machine at once. So none closes, or saves
+ * for a boot, what the user has not enabled; and none but `flush`, which a person runs, opens.
+ */
+import { existsSync } from "node:fs";
+import { load } from "../firewall/nft.ts";
+import { inScratchNetwork } from "../system/scratch-network.ts";
+import { refuseOnGuard, removeRules } from "./disable.ts";
+import { enable, lockFile, prepare } from "./enable.ts";
+import { note, warn } from "./messages.ts";
+import type { Settings } from "./settings.ts";
+
+/** Closes, as `enable` does, a machine that is enabled. */
+export async function start(settings: Settings): Promise<number> {
+  return isEnabled(settings) ? await enable(settings) : tellDisabled("nothing is closed");
+}
+
+/** A stop comes with a shutdown or an upgrade, too. */
+export function stop(): number {
+  note("stop opens nothing: what is in force stays; open with: vpn-firewall disable");
+  return 0;
+}
+
+/** Opens, for now. Throws Refusal while the guard runs: it would close again. */
+export async function flush(settings: Settings): Promise<number> {
+  await refuseOnGuard();
+  await removeRules();
+  const until = isEnabled(settings) ? "until the next start, enable or boot" : "now and after a reboot";
+  warn(`OPEN: nothing keeps traffic from leaving outside the tunnel, ${until}`);
+  return 0;
+}
+
+/** Saves the rules that a boot loads, tried in a network of their own, and leaves what is in force as it is. */
+export async function save(settings: Settings): Promise<number> {
+  if (!isEnabled(settings)) return tellDisabled("nothing is saved");
+  const { lock, staged, stale } = await prepare(settings);
+  try {
+    await inScratchNetwork(async (runThere) => load(lock, runThere));
+    staged.commit();
+  } finally {
+    staged.discard();
+  }
+  for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
+  note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
+  return 0;
+}
+
+function isEnabled({ stateDirectory }: Settings): boolean {
+  return existsSync(`${stateDirectory}/${lockFile}`);
+}
+
+function tellDisabled(consequence: string): number {
+  warn(`disabled: ${consequence}; close with: vpn-firewall enable`);
+  return 0;
+}
