@@ -63,23 +63,21 @@ test(
     const blocked = await table(machine);
     await machine.load(whole);
     const locked = await table(machine);
-    const counts = { refused: 0, emptied: 0, loaded: 0 };
+    const outcomes: string[] = [];
     for (const length of cuts(whole)) {
       await machine.load(unlockTransaction(["inet"]) + blockTransaction());
-      const { exitCode } = await machine.run("/usr/sbin/nft", ["-f", "-"], { input: whole.slice(0, length) });
+      await machine.run("/usr/sbin/nft", ["-f", "-"], { input: whole.slice(0, length) });
       const listing = await table(machine);
-      const is = (name: string, other: string) => chainOf(listing, name) === chainOf(other, name);
-      const isEmpty = (name: string) => chainOf(listing, name).split("\n").length === 2;
-      if (judges.every((name) => is(name, blocked))) counts.refused += 1;
-      else if (judges.every((name) => isEmpty(name) && chainOf(listing, name).includes("policy drop;")))
-        counts.emptied += 1;
-      else if (judges.every((name) => is(name, locked)) && exitCode === 0) counts.loaded += 1;
-      else expect.fail(`cut off after ${length} bytes:\n${listing}`);
+      const areAs = (other: string) =>
+        judges.every((name) => chainOf(listing, name) === chainOf(other, name));
+      // Cut off after "flush table", the base chains have nothing but their policies.
+      const areEmpty = judges.every((name) =>
+        /^\t\ttype [^\n]* policy drop;\n$/.test(chainOf(listing, name)),
+      );
+      const outcome = areEmpty ? "empty" : areAs(blocked) ? "refused" : areAs(locked) ? "closed" : listing;
+      outcomes.push(outcome);
     }
-    // Cut off after "flush table", the base chains have nothing but their policies.
-    expect(counts.emptied).toBeGreaterThan(0);
-    expect(counts.refused).toBeGreaterThan(10);
-    expect(counts.loaded).toBeGreaterThan(5);
+    expect([...new Set(outcomes)].toSorted()).toEqual(["closed", "empty", "refused"]);
   },
 );
 

@@ -1,0 +1,154 @@
+/** The systemd units: what systemd says of them, alone and among those that they have to stand beside. */
+import { cp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { beforeAll, afterAll, expect, test } from "vitest";
+import { makeFolder, newName, removeFolder } from "./belongings.ts";
+
+const units = fileURLToPath(new URL("../../build/units", import.meta.url));
+const systemUnits = "/usr/lib/systemd/system";
+
+const ours = ["vpn-firewall.service", "vpn-firewall-guard.service", "vpn-firewall-policy.path"];
+
+/** What a unit starts, by the paths that it names. */
+const programs = ["/usr/sbin/nft", "/usr/sbin/vpn-firewall", "/usr/bin/sleep", "/bin/true"];
+
+/** How others order themselves, as their packages have it. */
+const others: Readonly<Record<string, string>> = {
+  "firewalld.service": "Wants=network-pre.target\nBefore=network-pre.target",
+  "ufw.service":
+    "DefaultDependencies=no\nWants=network-pre.target local-fs.target\nAfter=local-fs.target\nBefore=network-pre.target",
+  "netfilter-persistent.service":
+    "DefaultDependencies=no\nWants=network-pre.target local-fs.target\nAfter=local-fs.target systemd-modules-load.service\nBefore=network-pre.target",
+  "nftables.service":
+    "DefaultDependencies=no\nWants=network-pre.target\nBefore=network-pre.target sysinit.target",
+  "networking.service":
+    "DefaultDependencies=no\nWants=network.target\nAfter=local-fs.target network-pre.target systemd-sysctl.service\nBefore=network.target",
+  "NetworkManager.service": "Wants=network.target\nAfter=network-pre.target\nBefore=network.target",
+  "wpa_supplicant.service": "Wants=network.target\nBefore=network.target",
+  "dhcpcd.service": "Wants=network.target\nBefore=network.target",
+  // Waits for the network before the system's initialization has ended.
+  "cloud-init.service": "DefaultDependencies=no\nAfter=networking.service\nBefore=sysinit.target",
+};
+
+const root = { path: "" };
+
+beforeAll(async () => {
+  root.path = await makeFolder(newName());
+  await cp(systemUnits, join(root.path, systemUnits), { recursive: true, verbatimSymlinks: true });
+  await symlink("usr/lib", join(root.path, "lib"));
+  await mkdir(join(root.path, "bin"));
+  for (const program of programs) await put(program, "#!/bin/sh\n", 0o755);
+  for (const name of await readdir(units)) await put(`${systemUnits}/${name}`, await unit(name));
+});
+
+afterAll(() => removeFolder(root.path));
+
+async function unit(name: string): Promise<string> {
+  return await readFile(join(units, name), "utf8");
+}
+
+async function put(path: string, text: string, mode = 0o644): Promise<void> {
+  const file = join(root.path, path);
+  await mkdir(dirname(file), { recursive: true });
+  await rm(file, { force: true });
+  await writeFile(file, text, { mode });
+}
+
+type Verdict = { readonly all: string; readonly exitCode: number | undefined };
+
+async function systemd(program: string, ...words: readonly string[]): Promise<Verdict> {
+  const { all, exitCode } = await execa(program, [`--root=${root.path}`, ...words], {
+    reject: false,
+    all: true,
+  });
+  return { all, exitCode };
+}
+
+async function verify(...names: readonly string[]): Promise<Verdict> {
+  return await systemd("systemd-analyze", "verify", "--man=no", ...names);
+}
+
+/** What systemd would not start of a whole boot, since it waits for itself. */
+async function cycles(): Promise<readonly string[]> {
+  const { all } = await verify("multi-user.target");
+  return all.match(/.*(cycle|deleted).*/g) ?? [];
+}
+
+test("systemd accepts each unit, and what it starts is there", async () => {
+  for (const name of await readdir(units)) {
+    const { all, exitCode } = await verify(name);
+    expect({ name, all, exitCode }).toEqual({ name, all: "", exitCode: 0 });
+  }
+});
+
+test("a unit with an unknown word, or a missing program, is told of (positive control)", async () => {
+  await put(`${systemUnits}/odd.service`, "[Service]\nExecStart=/usr/sbin/missing\nProtectEverything=yes\n");
+  const { all, exitCode } = await verify("odd.service");
+  expect(all).toContain("ProtectEverything");
+  expect(all).toContain("/usr/sbin/missing");
+  expect(exitCode).not.toBe(0);
+});
+
+test("enabled, they are started at boot, and what brings the network up requires the lock", async () => {
+  expect(await systemd("systemctl", "enable", ...ours)).toMatchObject({ exitCode: 0 });
+  const etc = join(root.path, "etc/systemd/system");
+  const links = await readdir(etc, { recursive: true });
+  for (const link of [
+    "sysinit.target.wants/vpn-firewall.service",
+    "sysinit.target.wants/vpn-firewall-guard.service",
+    "multi-user.target.wants/vpn-firewall-policy.path",
+    ...["networking", "systemd-networkd", "NetworkManager", "wpa_supplicant@", "ifup@"].map(
+      (network) => `${network}.service.requires/vpn-firewall.service`,
+    ),
+  ]) {
+    expect(links).toContain(link);
+  }
+  expect(await systemd("systemctl", "disable", ...ours)).toMatchObject({ exitCode: 0 });
+  expect((await readdir(etc, { recursive: true })).filter((link) => link.includes("vpn-firewall"))).toEqual(
+    [],
+  );
+});
+
+test.for([
+  { beside: "firewalld", not: "cloud-init.service" },
+  { beside: "cloud-init", not: "firewalld.service" },
+])("no order leaves the lock out, with $beside: there is no cycle", async ({ not }) => {
+  const present = Object.entries(others).filter(([name]) => name !== not);
+  for (const [name, order] of present) {
+    await put(
+      `${systemUnits}/${name}`,
+      `[Unit]\n${order}\n[Service]\nType=oneshot\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n`,
+    );
+  }
+  const enabled = [...ours, ...present.map(([name]) => name)];
+  expect(await systemd("systemctl", "enable", ...enabled)).toMatchObject({ exitCode: 0 });
+  expect(await cycles()).toEqual([]);
+
+  // To wait for what starts after basic.target, as firewalld does, would be one (positive control).
+  await put(
+    `${systemUnits}/sshd.service`,
+    "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n",
+  );
+  await systemd("systemctl", "enable", "sshd.service");
+  const waiting = (await unit("vpn-firewall.service")).replace(
+    "After=nftables",
+    "After=sshd.service nftables",
+  );
+  await put(`${systemUnits}/vpn-firewall.service`, waiting);
+  expect(await cycles()).toContainEqual(expect.stringContaining("ordering cycle"));
+  await put(`${systemUnits}/vpn-firewall.service`, await unit("vpn-firewall.service"));
+  expect(await systemd("systemctl", "disable", "sshd.service", ...enabled)).toMatchObject({ exitCode: 0 });
+});
+
+test.for(["vpn-firewall-guard.service", "vpn-firewall-policy.service"])(
+  "%s can do little more than it has to",
+  async (name) => {
+    // In tenths: a service that forbids itself nothing has 96.
+    const exposure = async (limit: number) =>
+      await systemd("systemd-analyze", "security", "--offline=yes", `--threshold=${limit}`, name);
+    expect(await exposure(30)).toMatchObject({ exitCode: 0 });
+    expect(await exposure(10)).toMatchObject({ exitCode: 1 });
+  },
+);
