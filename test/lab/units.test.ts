@@ -4,7 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeAll, afterAll, expect, test } from "vitest";
+import { binary } from "../binary/subject.ts";
 import { makeFolder, newName, removeFolder } from "./belongings.ts";
+import { type Installation, install } from "./installation.ts";
+import { Process } from "./process.ts";
 
 const units = fileURLToPath(new URL("../../build/units", import.meta.url));
 const systemUnits = "/usr/lib/systemd/system";
@@ -152,3 +155,42 @@ test.for(["vpn-firewall-guard.service", "vpn-firewall-policy.service"])(
     expect(await exposure(10)).toMatchObject({ exitCode: 1 });
   },
 );
+
+/** How a program is started with a unit's capabilities, and without a way to more. */
+async function rightsOf(name: string): Promise<readonly string[]> {
+  const [, capabilities = ""] = /^CapabilityBoundingSet=(.*)$/m.exec(await unit(name)) ?? [];
+  const kept = capabilities
+    .split(" ")
+    .map((capability) => `+${capability.toLowerCase().replace("cap_", "")}`);
+  return ["/usr/bin/setpriv", `--bounding-set=${["-all", ...kept].join(",")}`, "--no-new-privs", "--"];
+}
+
+/** On a machine whose profile is in a folder of a user, who lets nobody in. */
+async function withPrivateProfile(): Promise<Installation> {
+  const installation = await install();
+  const { machine, folder, policy } = installation;
+  await machine.sh(`cd '${folder}'
+    mkdir private && mv vpn private/ && chown 65534 private && chmod 700 private
+    sed -i 's:/vpn/:/private/vpn/:' '${policy}'`);
+  return installation;
+}
+
+test("the rights of vpn-firewall-policy.service are enough for enable", async () => {
+  const installation = await withPrivateProfile();
+  const through = await rightsOf("vpn-firewall-policy.service");
+  const { stderr, exitCode } = await installation.run(["enable"], { through });
+  expect(stderr).not.toMatch(/warning|error/);
+  expect(exitCode).toBe(0);
+  expect(await installation.machine.lock()).toContain("198.51.100.1");
+});
+
+test("the rights of vpn-firewall-guard.service are enough for the guard", async () => {
+  const { machine, policy, state } = await withPrivateProfile();
+  const rights = await rightsOf("vpn-firewall-guard.service");
+  const words = [...rights, "env", "-i", binary, "guard", "--policy", policy, "--state", state];
+  const guard = new Process("guard", ["ip", "netns", "exec", machine.name, ...words]);
+  await guard.says("on guard");
+  expect(await machine.sh("nft list table netdev vpn_firewall")).toContain("flags owner");
+  guard.signal("SIGTERM");
+  expect(await guard.exited(), guard.log).toEqual({ code: 0, signal: null });
+});
