@@ -39,8 +39,8 @@ export async function status(settings: Settings, json: boolean): Promise<number>
 
 async function reportOn(policy: Policy, ruleset: Ruleset): Promise<Report> {
   const lock = await listed("inet", run);
-  if (lock === undefined && (await presentFamilies(run)).length === 0) return { state: "disabled" };
-  // Without the lock, what stands below it lets nothing pass but link upkeep: that is not open.
+  // Without the lock, the guard at the cards lets nothing pass but link upkeep: that is not open. The ARP rules close nothing.
+  if (lock === undefined && !(await presentFamilies(run)).includes("netdev")) return { state: "disabled" };
   const actual = lock ?? noListing;
   // What this kernel and this nft make of the rules: the listing of two tables differs where the tables do.
   return await inScratchNetwork(async (runThere) => {

@@ -25,6 +25,15 @@ test("status of a machine that is disabled", async () => {
   `);
 });
 
+test("status of a machine whose ARP rules alone are left: they close nothing", async () => {
+  const installation = await install();
+  await installation.machine.sh("ip link add eth0 type veth peer name far");
+  await installation.succeed("enable");
+  await installation.machine.load("delete table inet vpn_firewall; delete table netdev vpn_firewall");
+  expect(await installation.machine.rules()).toContain("table arp vpn_firewall");
+  expect((await installation.run(["status"])).stdout).toMatch(/^DISABLED: /);
+});
+
 test("status of a machine that is closed", async () => {
   const installation = await install(policy);
   await installation.succeed("enable");
