@@ -107,6 +107,13 @@ test("help and version", async () => {
         up, route-up         close if that is not so yet, and open the tunnel
         route-pre-down, down take the tunnel out; they open nothing and never fail
 
+      as a plugin of netfilter-persistent, on a machine that is enabled:
+
+        start                close, as enable does; the same: restart, reload
+        stop                 opens nothing
+        flush                open, until the next start, enable or boot
+        save                 save the rules that a boot loads, and leave what is in force
+
         --policy FILE        default /etc/vpn-firewall/policy.toml, with drop-ins in policy.d/
         --state DIR          default /var/lib/vpn-firewall
 
