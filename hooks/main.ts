@@ -35,6 +35,8 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   status: async ({ settings, json }) => (await import("../lib/commands/status.ts")).status(settings, json),
   print: async ({ settings, words }) =>
     (await import("../lib/commands/print.ts")).printRules(settings, words),
+  refresh: async ({ settings, words }) =>
+    (await import("../lib/commands/refresh.ts")).refresh(settings, words),
   guard: async ({ settings }) => (await import("../lib/commands/guard.ts")).guard(settings),
   start,
   restart: start,

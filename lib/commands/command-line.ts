@@ -17,6 +17,7 @@ const commandNames = [
   "status",
   "print",
   "guard",
+  "refresh",
   ...pluginVerbs,
   "help",
   "version",
@@ -50,7 +51,7 @@ export function parseCommandLine(
   const command = help ? "help" : version ? "version" : commandOf(argv0, word);
   if (json && command !== "status")
     throw new UsageRefusal(`${command} has no --json`, "see: vpn-firewall help");
-  if (rest.length > 0 && command !== "print") {
+  if (rest.length > 0 && command !== "print" && command !== "refresh") {
     throw new UsageRefusal(`${command} takes no ${quote(rest[0] ?? "")}`, "see: vpn-firewall help");
   }
   return { command, settings, json, words: rest };

@@ -5,12 +5,13 @@ import { Refusal } from "../refusal.ts";
 import { withdrawFile } from "../system/files.ts";
 import { run } from "../system/run.ts";
 import { lockFile } from "./enable.ts";
+import { removeHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 
 /**
  * Opens the machine, now and at boot, or neither. Throws Refusal while the guard runs: it would close again. Pins stay: they open
- * nothing, and the next `enable` may need them.
+ * nothing, and the next `enable` may need them. Out of /etc/hosts they go, since OpenVPN can ask DNS again.
  */
 export async function disable(settings: Settings): Promise<number> {
   await refuseOnGuard();
@@ -22,6 +23,7 @@ export async function disable(settings: Settings): Promise<number> {
     throw error;
   }
   lock.remove();
+  removeHostsBlock();
   warn("OPEN: nothing keeps traffic from leaving outside the tunnel, now and after a reboot");
   note("close again with: vpn-firewall enable (or by connecting a profile that has the hook lines)");
   return 0;

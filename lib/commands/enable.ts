@@ -7,10 +7,11 @@ import { stageFiles } from "../system/files.ts";
 import type { InterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 import { isTunnel } from "../system/interfaces.ts";
-import { resolveNames } from "../system/names.ts";
+import { resolveNames, systemLookUp } from "../system/names.ts";
 import { formatPins, pinsFile, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { run } from "../system/run.ts";
+import { hostsText, putHostsBlock } from "./hosts-block.ts";
 import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
@@ -23,7 +24,7 @@ export const lockFile = "closed.nft";
  * and under their names only after it did: on any failure both are as they were.
  */
 export async function enable(settings: Settings): Promise<number> {
-  const { policy, profiles, ruleset, lock, staged, stale } = await prepare(settings);
+  const { policy, profiles, ruleset, lock, pins, staged, stale } = await prepare(settings);
   try {
     await loadOverAnything(lock, ruleset);
     await loadLinkLayers(linkRulesets(policy), run);
@@ -35,6 +36,7 @@ export async function enable(settings: Settings): Promise<number> {
   for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
   note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
+  putHostsBlock(pins);
   return 0;
 }
 
@@ -42,11 +44,12 @@ export async function enable(settings: Settings): Promise<number> {
 export async function prepare(settings: Settings) {
   const policy = await readPolicy(settings.policyFile);
   const profiles = readClients(policy, []);
-  const { pins, stale } = await resolveNames(namesOf(profiles), readPins(settings.stateDirectory));
+  const pinned = readPins(settings.stateDirectory);
+  const { pins, stale } = await resolveNames(namesOf(profiles), pinned, systemLookUp(hostsText()));
   const ruleset = wantedRuleset(policy, profiles, pins);
   const lock = lockTransaction(ruleset);
   const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });
-  return { policy, profiles, ruleset, lock, staged, stale };
+  return { policy, profiles, ruleset, lock, pins, staged, stale };
 }
 
 /** Repairs, too: of what hooks have opened, tunnels that are alive stay open, and nothing else. */

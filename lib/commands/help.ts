@@ -14,6 +14,10 @@ hooks, run by OpenVPN, by name or as links to this program:
   up, route-up         close if that is not so yet, and open the tunnel
   route-pre-down, down take the tunnel out; they open nothing and never fail
 
+run by route-up, beside OpenVPN, where a remote is given by name:
+
+  refresh              look the names up through the tunnel, and pin the answers
+
 as a plugin of netfilter-persistent, on a machine that is enabled:
 
   start                close, as enable does; the same: restart, reload

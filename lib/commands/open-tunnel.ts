@@ -20,26 +20,27 @@ import { runNow } from "../system/run-now.ts";
 import { uidOf } from "../system/users.ts";
 import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
-import { namesOf } from "./wanted.ts";
 import type { Settings } from "./settings.ts";
+import { namesOf, pinnedAddresses } from "./wanted.ts";
 
 /**
- * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Throws Refusal, and then nothing has
- * changed.
+ * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Gives the profile of the connection. Throws Refusal, and
+ * then nothing has changed.
  */
-export async function openTunnel(event: HookEvent, settings: Settings): Promise<void> {
+export async function openTunnel(event: HookEvent, settings: Settings): Promise<Profile> {
   const policy = await readPolicy(settings.policyFile);
   refuseUnlessTunnel(event.device);
   const own = readOwnProfile(event);
   const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(path, "root"));
   const pins = namesOf([own, ...others]).length > 0 ? readPins(settings.stateDirectory) : new Map();
-  const lookup = { addressesOf: pinned(pins), uidOf };
+  const lookup = { addressesOf: pinnedAddresses(pins), uidOf };
   const carriers = [
     ...carriersOfConnection(own, event, policy, pins),
     ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
   ];
   await open(lockRuleset(policy, carriers), linkRulesets(policy), event);
   note(`open through ${event.device}`);
+  return own;
 }
 
 /**
@@ -108,7 +109,7 @@ function carriersOfConnection(
   pins: Pins,
 ): readonly Carrier[] {
   const addressesOf = (name: HostName, port: Port): readonly Address[] =>
-    trusted?.port === port ? [...pinned(pins)(name), trusted.address] : pinned(pins)(name);
+    trusted?.port === port ? [...pinnedAddresses(pins)(name), trusted.address] : pinnedAddresses(pins)(name);
   const carriers = carriersOf(profile, policy.identity, { addressesOf, uidOf });
   if (trusted === undefined) return carriers;
   const { address, port } = trusted;
@@ -118,8 +119,4 @@ function carriersOfConnection(
     `OpenVPN is connected to ${address.text} port ${port}, which is no remote of ${profile.file}`,
     "put all remotes into the profile, none on OpenVPN's command line",
   );
-}
-
-function pinned(pins: Pins): (name: HostName) => readonly Address[] {
-  return ({ text }) => pins.get(text)?.addresses ?? [];
 }

@@ -7,6 +7,7 @@ import { load } from "../firewall/nft.ts";
 import { inScratchNetwork } from "../system/scratch-network.ts";
 import { refuseOnGuard, removeRules } from "./disable.ts";
 import { enable, lockFile, prepare } from "./enable.ts";
+import { putHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 
@@ -33,7 +34,7 @@ export async function flush(settings: Settings): Promise<number> {
 /** Saves the rules that a boot loads, tried in a network of their own, and leaves what is in force as it is. */
 export async function save(settings: Settings): Promise<number> {
   if (!isEnabled(settings)) return tellDisabled("nothing is saved");
-  const { lock, staged, stale } = await prepare(settings);
+  const { lock, pins, staged, stale } = await prepare(settings);
   try {
     await inScratchNetwork(async (runThere) => load(lock, runThere));
     staged.commit();
@@ -42,6 +43,7 @@ export async function save(settings: Settings): Promise<number> {
   }
   for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
+  putHostsBlock(pins);
   return 0;
 }
 

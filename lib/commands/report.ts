@@ -4,26 +4,28 @@ import type { Content, Ruleset } from "../firewall/ruleset.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type LinkReport, asAsked, isSound, notInKernel } from "./link-report.ts";
+import { type NamesReport, areNamesSound, namesText } from "./names-report.ts";
 
 /** What `status` tells; `status --json` prints it as it is. */
-export type Report =
-  | { readonly state: "disabled" }
-  | {
-      readonly state: "closed" | "open" | "damaged";
-      /** The interfaces that are there and open: by a hook, or by name in the policy. */
-      readonly tunnels: readonly string[];
-      /** The differences between what is in force and what the policy asks for; "as asked" where there is none. */
-      readonly table: string;
-      readonly chains: Readonly<Record<string, string>>;
-      readonly sets: Readonly<Record<string, string>>;
-      /** Of each network card its guard. */
-      readonly nics: Readonly<Record<string, string>>;
-      /** The rules that keep a card from speaking of other interfaces' addresses. */
-      readonly arp: string;
-      readonly blocked: Readonly<Record<"out" | "in" | "forward" | "nic", number>>;
-      /** Of each exception of the policy: the packets that went through it. */
-      readonly exceptions: Readonly<Record<string, number>>;
-    };
+export type Report = { readonly state: "disabled" } | (RulesReport & NamesReport);
+
+/** What the kernel holds. */
+export type RulesReport = {
+  readonly state: "closed" | "open" | "damaged";
+  /** The interfaces that are there and open: by a hook, or by name in the policy. */
+  readonly tunnels: readonly string[];
+  /** The differences between what is in force and what the policy asks for; "as asked" where there is none. */
+  readonly table: string;
+  readonly chains: Readonly<Record<string, string>>;
+  readonly sets: Readonly<Record<string, string>>;
+  /** Of each network card its guard. */
+  readonly nics: Readonly<Record<string, string>>;
+  /** The rules that keep a card from speaking of other interfaces' addresses. */
+  readonly arp: string;
+  readonly blocked: Readonly<Record<"out" | "in" | "forward" | "nic", number>>;
+  /** Of each exception of the policy: the packets that went through it. */
+  readonly exceptions: Readonly<Record<string, number>>;
+};
 
 /** What the machine says of an interface. */
 export type Interfaces = {
@@ -44,7 +46,7 @@ export function compare(
   actual: Listing,
   { nics, arp, blocked }: Links,
   { isPresent, isTunnel }: Interfaces,
-): Report {
+): RulesReport {
   const table = actual.flagged ? "has flags: a dormant table does nothing" : asAsked;
   const chains = compareChains(wanted, actual);
   const opened = openInterfaces(actual);
@@ -87,12 +89,11 @@ export function isAsAsked(report: Report): boolean {
   if (report.state === "disabled") return false;
   const { table, chains, sets, nics, arp } = report;
   const links = [arp, ...Object.values(nics)].filter((verdict) => verdict !== notInKernel);
-  return [table, ...Object.values(chains), ...Object.values(sets), ...links].every(
-    (verdict) => verdict === asAsked,
-  );
+  const rules = [table, ...Object.values(chains), ...Object.values(sets), ...links];
+  return rules.every((verdict) => verdict === asAsked) && areNamesSound(report);
 }
 
-export function reportText(report: Report): string {
+export function reportText(report: Report, now: Date): string {
   if (report.state === "disabled") {
     return "DISABLED: nothing keeps traffic from leaving outside the tunnel; close with: vpn-firewall enable";
   }
@@ -109,6 +110,7 @@ export function reportText(report: Report): string {
     ...Object.entries(sets).map(([name, verdict]) => `set ${name}: ${verdict}`),
     ...Object.entries(nics).map(([name, verdict]) => `NIC guard at ${name}: ${verdict}`),
     `ARP: ${arp}`,
+    ...namesText(report, now),
     ...Object.entries(exceptions).map(([name, packets]) => `exception ${name}: ${packets} packets`),
     `blocked: out ${blocked.out}, in ${blocked.in}, forward ${blocked.forward}, at the NIC ${blocked.nic} packets`,
   ].join("\n");

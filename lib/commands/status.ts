@@ -14,30 +14,36 @@ import { lockTransaction } from "../firewall/transaction.ts";
 import { isOwned } from "../firewall/stands.ts";
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
+import { Refusal } from "../refusal.ts";
+import { readHosts } from "../system/hosts-file.ts";
 import { isPresent, isTunnel, outwardInterfaces } from "../system/interfaces.ts";
-import { readPins } from "../system/pins.ts";
+import { type Pins, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import type { Run } from "../system/process.ts";
 import { run } from "../system/run.ts";
 import { inScratchNetwork } from "../system/scratch-network.ts";
 import { reportLinks } from "./link-report.ts";
 import { print } from "./messages.ts";
+import { type NamesReport, reportNames } from "./names-report.ts";
 import { type Links, type Report, compare, isAsAsked, reportText } from "./report.ts";
 import type { Settings } from "./settings.ts";
-import { readClients, wantedRuleset } from "./wanted.ts";
+import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
 
 const noListing: Listing = { flagged: false, chains: new Map(), sets: new Map(), counters: new Map() };
 
 /** Shows what the kernel holds against what the policy asks for; 0 where they agree, 3 where they do not. */
 export async function status(settings: Settings, json: boolean): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
-  const ruleset = wantedRuleset(policy, readClients(policy, []), readPins(settings.stateDirectory));
-  const report = await reportOn(policy, ruleset);
-  print(json ? JSON.stringify(report, undefined, 2) : reportText(report));
+  const pins = readPins(settings.stateDirectory);
+  const profiles = readClients(policy, []);
+  const now = new Date();
+  const names = namesReport(namesOf(profiles), pins, now);
+  const report = await reportOn(policy, wantedRuleset(policy, profiles, pins), names);
+  print(json ? JSON.stringify(report, undefined, 2) : reportText(report, now));
   return isAsAsked(report) ? 0 : 3;
 }
 
-async function reportOn(policy: Policy, ruleset: Ruleset): Promise<Report> {
+async function reportOn(policy: Policy, ruleset: Ruleset, names: NamesReport): Promise<Report> {
   const lock = await listed("inet", run);
   // Without the lock, the guard at the cards lets nothing pass but link upkeep: that is not open. The ARP rules close nothing.
   if (lock === undefined && !(await presentFamilies(run)).includes("netdev")) return { state: "disabled" };
@@ -47,8 +53,17 @@ async function reportOn(policy: Policy, ruleset: Ruleset): Promise<Report> {
     await load(lockTransaction(ruleset), runThere);
     const wanted = (await listed("inet", runThere)) ?? noListing;
     const links = await linksOf(policy, runThere);
-    return compare({ ruleset, policy }, wanted, actual, links, { isPresent, isTunnel });
+    return { ...compare({ ruleset, policy }, wanted, actual, links, { isPresent, isTunnel }), ...names };
   });
+}
+
+function namesReport(names: readonly string[], pins: Pins, now: Date): NamesReport {
+  try {
+    return reportNames(names, pins, readHosts(), now);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { ...reportNames(names, pins, "", now), hosts: error.message };
+  }
 }
 
 async function linksOf(policy: Policy, runThere: Run): Promise<Links> {

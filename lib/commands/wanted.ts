@@ -1,7 +1,8 @@
+import type { Address } from "../address.ts";
 import { type Carrier, carriersOf } from "../firewall/carrier.ts";
 import { lockRuleset } from "../firewall/lock.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
-import type { Profile } from "../openvpn/profile.ts";
+import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import type { Pins } from "../system/pins.ts";
@@ -40,11 +41,15 @@ export function wantedRuleset(policy: Policy, profiles: readonly Profile[], pins
 }
 
 function carriersOfProfile(policy: Policy, profile: Profile, pins: Pins): readonly Carrier[] {
-  const addressesOf = ({ text }: { readonly text: string }) => pins.get(text)?.addresses ?? [];
-  const carriers = carriersOf(profile, policy.identity, { addressesOf, uidOf });
+  const carriers = carriersOf(profile, policy.identity, { addressesOf: pinnedAddresses(pins), uidOf });
   if (carriers.length > 0) return carriers;
   throw new Refusal(
     `${profile.file}: none of its remotes has a known address of the right family`,
     "run: vpn-firewall enable while the machine has a resolver, or give the remote as an address",
   );
+}
+
+/** None of a name that is not pinned. */
+export function pinnedAddresses(pins: Pins): (name: HostName) => readonly Address[] {
+  return ({ text }) => pins.get(text)?.addresses ?? [];
 }

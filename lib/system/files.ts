@@ -18,8 +18,9 @@ import {
 import { basename, dirname } from "node:path";
 import { Refusal } from "../refusal.ts";
 
+const mebibyte = 1024 * 1024;
 /** Larger than any profile or policy that a person writes. */
-const largestFile = 4 * 1024 * 1024;
+const largestFile = 4 * mebibyte;
 
 /** Who may have written a file. What opens holes has to be root's, or a user could write himself one. */
 export type Writers = "anyone" | "root";
@@ -28,14 +29,18 @@ export type Writers = "anyone" | "root";
  * The bytes of a regular file. Throws Refusal, also for a FIFO or a device: reading one could take for ever, and
  * OpenVPN waits for its hooks without a limit.
  */
-export function readBytes(path: string, writers: Writers = "anyone"): Buffer {
+export function readBytes(path: string, writers: Writers = "anyone", largest = largestFile): Buffer {
   const file = open(path);
   try {
     const stat = fstatSync(file);
     if (!stat.isFile())
       throw new Refusal(`Cannot read ${path}: not a regular file`, "give the path of a file");
-    if (stat.size > largestFile)
-      throw new Refusal(`Cannot read ${path}: larger than 4 MiB`, "give the path of the right file");
+    if (stat.size > largest) {
+      throw new Refusal(
+        `Cannot read ${path}: larger than ${largest / mebibyte} MiB`,
+        "give the path of the right file",
+      );
+    }
     if (writers === "root") refuseForeignWriters(path, stat);
     return readAll(file, stat.size);
   } finally {
@@ -44,9 +49,13 @@ export function readBytes(path: string, writers: Writers = "anyone"): Buffer {
 }
 
 /** The same, or undefined where there is no such file. */
-export function readBytesIfPresent(path: string, writers: Writers = "anyone"): Buffer | undefined {
+export function readBytesIfPresent(
+  path: string,
+  writers: Writers = "anyone",
+  largest = largestFile,
+): Buffer | undefined {
   try {
-    return readBytes(path, writers);
+    return readBytes(path, writers, largest);
   } catch (error) {
     if (error instanceof Refusal && systemCode(error.cause) === "ENOENT") return undefined;
     throw error;
@@ -111,10 +120,14 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
   return { commit, discard };
 }
 
-/** What killed runs left: staged files of processes that are gone, and whatever has this process's own number. */
-function removeLeftovers(directory: string): void {
+/**
+ * What killed runs left: staged files (of this name only, where it is given) of processes that are gone, and whatever has this
+ * process's own number.
+ */
+export function removeLeftovers(directory: string, only?: string): void {
   for (const name of listDirectory(directory)) {
-    const [, pid] = /^\..*\.([0-9]+)\.new$/.exec(name) ?? [];
+    const [, file, pid] = /^\.(.*)\.([0-9]+)\.new$/.exec(name) ?? [];
+    if (only !== undefined && file !== only) continue;
     if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
     removeIfPossible(() => rmSync(`${directory}/${name}`, { force: true }));
   }
@@ -192,7 +205,7 @@ function readAll(file: number, size: number): Buffer {
   return bytes.subarray(0, length);
 }
 
-function removeIfPossible(remove: () => void): void {
+export function removeIfPossible(remove: () => void): void {
   try {
     remove();
   } catch {
@@ -201,7 +214,7 @@ function removeIfPossible(remove: () => void): void {
 }
 
 /** A new name is not on the disk before its directory is. */
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     fsyncSync(directory);
@@ -217,11 +230,15 @@ function writeDurably(path: string, text: string): void {
     0o644,
   );
   try {
-    const bytes = Buffer.from(text);
-    let written = 0;
-    while (written < bytes.length) written += writeSync(file, bytes, written);
-    fsyncSync(file);
+    writeAndSync(file, Buffer.from(text));
   } finally {
     closeSync(file);
   }
+}
+
+/** From where the file stands, to the disk. */
+export function writeAndSync(file: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(file, bytes, written);
+  fsyncSync(file);
 }

@@ -1,13 +1,14 @@
 import { type Address, parseAddress } from "../address.ts";
+import type { Hosts } from "../hosts.ts";
 import { Refusal } from "../refusal.ts";
 import { readBytesIfPresent } from "./files.ts";
 
-/** The addresses of remotes given by name: a closed machine cannot look them up. */
+/** The addresses of remotes given by name: a closed machine cannot look them up. For OpenVPN they stand in /etc/hosts too. */
 export type Pins = ReadonlyMap<string, Pin>;
 
 export type Pin = {
   readonly addresses: readonly Address[];
-  /** When they were looked up, ISO 8601. */
+  /** When they were last looked up, ISO 8601. */
   readonly resolved: string;
 };
 
@@ -48,6 +49,11 @@ export function formatPins(pins: Pins): string {
     ]),
   );
   return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** What the block in /etc/hosts has to say, so that OpenVPN finds its remotes on a closed machine. */
+export function hostsOf(pins: Pins): Hosts {
+  return new Map([...pins].map(([name, { addresses }]) => [name, addresses]));
 }
 
 function parsePin(entry: unknown): Pin | undefined {

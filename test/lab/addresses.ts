@@ -16,6 +16,8 @@ export const lan: Pair = { v4: "192.168.1.0/24", v6: "2001:db8:1::/64" };
 export const wan: Pair = { v4: "198.51.100.254", v6: "2001:db8:2::fe" };
 /** Where the VPN's servers listen. */
 export const vpnServer: Pair = { v4: "198.51.100.1", v6: "2001:db8:2::1" };
+/** The name of that, as resolvers have it at first. */
+export const vpnName = "vpn.example.net";
 /** What people visit: an echo on tcp 7, 80 and 853. It is there in the clear too, so that a leak would succeed. */
 export const service: Pair = { v4: "203.0.113.7", v6: "2001:db8:2::7" };
 export const publicResolver: Pair = { v4: "203.0.113.53", v6: "2001:db8:2::53" };

@@ -15,7 +15,14 @@ import { remotes } from "./addresses.ts";
 import { makeFolder, newName, removeFolder, sweep } from "./belongings.ts";
 import { Client } from "./client.ts";
 import type { Namespace } from "./namespace.ts";
-import { fenceDevices, openNetwork, recordedDevice, type Network } from "./network.ts";
+import {
+  type Names,
+  type Network,
+  type Resolvers,
+  fenceDevices,
+  openNetwork,
+  recordedDevice,
+} from "./network.ts";
 import { judge, type Allowed, type Verdict } from "./oracle.ts";
 import { makePki, type Pki } from "./pki.ts";
 import type { Selection } from "./probe-plan.ts";
@@ -114,6 +121,14 @@ export class Lab implements AsyncDisposable {
     const server = this.#servers.get(name);
     if (server === undefined) throw new Error(`the profile of this laboratory has no live remote "${name}"`);
     return server;
+  }
+
+  /** What these resolvers answer from now on; to other names as ever. */
+  async answer(resolvers: Resolvers, names: Names): Promise<void> {
+    const process = this.#network.resolvers[resolvers];
+    const before = process.lines.filter(({ text }) => text === "named").length;
+    process.tell(JSON.stringify(names));
+    await process.says("named", { times: before + 1 });
   }
 
   /**

@@ -2,8 +2,11 @@
  * A machine that is only a network namespace: rules and hooks can be tried in it, programs of the file system replaced
  * for one command, and nothing outside notices.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
+import { newFolder } from "../unit/system/folder.ts";
 import { addNamespaces, removeNamespaces } from "./namespace.ts";
 
 export type Outcome = {
@@ -28,13 +31,19 @@ export type Options = {
 };
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** A hosts file of its own in an /etc that cannot be changed, as in many containers. */
+const privateHosts =
+  'mount --bind /etc /etc && mount -o remount,bind,ro /etc && mount --bind "$0" /etc/hosts || exit 125';
 let made = 0;
 
 export class Machine {
   readonly name: string;
+  /** What its programs find as /etc/hosts. */
+  readonly hostsFile: string;
 
-  constructor(name: string) {
+  constructor(name: string, hostsFile: string) {
     this.name = name;
+    this.hostsFile = hostsFile;
   }
 
   /** Runs a program with an empty environment. Whatever its end is, it is an outcome. */
@@ -45,8 +54,8 @@ export class Machine {
     const command = [
       "/bin/sh",
       "-c",
-      `${prepare}\nexec "$@"`,
-      "sh",
+      `${privateHosts}\n${prepare}\nexec "$@"`,
+      this.hostsFile,
       ...through,
       "env",
       "-i",
@@ -102,8 +111,10 @@ export async function newMachine(): Promise<Machine> {
   made += 1;
   const name = `machine-${process.pid}-${made}`;
   onTestFinished(() => removeNamespaces([name]));
+  const hostsFile = join(await newFolder(), "hosts");
+  await writeFile(hostsFile, "127.0.0.1 localhost\n");
   await addNamespaces([name]);
-  const machine = new Machine(name);
+  const machine = new Machine(name, hostsFile);
   await machine.sh("ip link set lo up");
   return machine;
 }

@@ -14,9 +14,14 @@ export type Network = {
   readonly router: Namespace;
   readonly internet: Namespace;
   readonly printer: Namespace;
+  /** What answers names: the machines of the internet and the servers' own in the tunnels, and the printer. */
+  readonly resolvers: Readonly<Record<Resolvers, Process>>;
   /** Ends what runs in the four machines, and removes them. */
   readonly close: () => Promise<void>;
 };
+
+export type Resolvers = "internet" | "printer";
+export type Names = Readonly<Record<string, readonly string[]>>;
 
 /** The device on the router's end of the host's wire, before the bridge. */
 export const recordedDevice = "lan-host";
@@ -48,9 +53,12 @@ export async function openNetwork(name: string, dir: string): Promise<Network> {
       printer.ip(endLines(addresses.printer, addresses.gateway)),
       internet.ip(internetLines()),
     ]);
-    const services = [startInternetServices(internet), startPrinterServices(printer)];
-    await Promise.all(services.map((process) => process.says("ready")));
-    return { host, router, internet, printer, close };
+    const resolvers = {
+      internet: startInternetServices(internet),
+      printer: startPrinterServices(printer),
+    };
+    await Promise.all(Object.values(resolvers).map((process) => process.says("ready")));
+    return { host, router, internet, printer, resolvers, close };
   } catch (error) {
     await close();
     throw error;
@@ -65,8 +73,9 @@ function startPrivateFiles(host: Namespace, dir: string): Process {
     mkdir ${dir}/etc/upper ${dir}/etc/work
     mount -t overlay -o lowerdir=/etc,upperdir=${dir}/etc/upper,workdir=${dir}/etc/work lab /etc
     mount -t sysfs lab /sys
-    rm -f /etc/resolv.conf
+    rm -f /etc/resolv.conf /etc/hosts
     echo "nameserver ${addresses.printer.v4}" > /etc/resolv.conf
+    echo "127.0.0.1 localhost" > /etc/hosts
     echo ready
     exec cat`;
   return host.start("the host's private files", ["unshare", "--mount", "sh", "-e", "-c", script]);
@@ -162,7 +171,7 @@ type Services = { readonly addresses: string[]; readonly tcp: number[]; readonly
 
 function startServices(namespace: Namespace, services: Services): Process {
   const process = namespace.start("services", ["python3", servicesProgram]);
-  const names = { "vpn.example.net": pair(addresses.vpnServer) };
+  const names: Names = { [addresses.vpnName]: pair(addresses.vpnServer) };
   process.tell(JSON.stringify({ ...services, names, otherwise: pair(addresses.service) }));
   return process;
 }

@@ -5,6 +5,8 @@ import type { Pki } from "./pki.ts";
 export type ProfileOptions = {
   /** In the order in which OpenVPN tries them. */
   readonly remotes: readonly RemoteName[];
+  /** What stands in place of the remotes' addresses, for either family; each line once. */
+  readonly name?: string;
   readonly persistTun?: boolean;
   /** The user OpenVPN becomes after the first connection. */
   readonly user?: string;
@@ -20,7 +22,7 @@ export function profileText(options: ProfileOptions, { ca, client }: Pki): strin
     "client",
     "dev tun",
     "nobind",
-    ...options.remotes.map(remoteLine),
+    ...new Set(options.remotes.map((remote) => remoteLine(remote, options.name))),
     "remote-cert-tls server",
     "connect-retry 1 2",
     "server-poll-timeout 4",
@@ -35,7 +37,10 @@ export function profileText(options: ProfileOptions, { ca, client }: Pki): strin
   ].join("\n")}\n`;
 }
 
-function remoteLine(name: RemoteName): string {
-  const { address, port, protocol, family } = remotes[name];
-  return `remote ${address} ${port} ${protocol}${family}${protocol === "tcp" ? "-client" : ""}`;
+function remoteLine(remote: RemoteName, name: string | undefined): string {
+  const { address, port, protocol, family } = remotes[remote];
+  const client = protocol === "tcp" ? "-client" : "";
+  return name === undefined
+    ? `remote ${address} ${port} ${protocol}${family}${client}`
+    : `remote ${name} ${port} ${protocol}${client}`;
 }

@@ -2,7 +2,8 @@
 
 usage: services.py < {"addresses": [...], "tcp": [...], "udp": [...], "names": {"name": ["address", ...]}, "otherwise": [...]}
 
-The first line of standard input is the JSON above; the end of standard input ends the program. A TCP echo opens with
+The first line of standard input is the JSON above; each further line is JSON for "names" from then on, and answered by "named";
+the end of standard input ends the program. A TCP echo opens with
 the address it sees ("192.168.1.2\n"), so a client learns which way it came. "ready" is printed once all is listening.
 """
 
@@ -51,11 +52,17 @@ def dns_answer(query, names, otherwise):
 
 def main():
     plan = json.loads(sys.stdin.readline())
-    names, otherwise = plan["names"], plan["otherwise"]
     selector = selectors.DefaultSelector()
 
     def answer(data):
-        return dns_answer(data, names, otherwise)
+        return dns_answer(data, plan["names"], plan["otherwise"])
+
+    def rename():
+        line = sys.stdin.readline()
+        if not line:
+            sys.exit()
+        plan["names"] = json.loads(line)
+        print("named", flush=True)
 
     def accept(server, port):
         try:
@@ -99,7 +106,7 @@ def main():
         for port in plan["udp"]:
             sock = open_socket(address, port, socket.SOCK_DGRAM)
             selector.register(sock, selectors.EVENT_READ, lambda s=sock, p=port: reply(s, p))
-    selector.register(sys.stdin, selectors.EVENT_READ, sys.exit)
+    selector.register(sys.stdin, selectors.EVENT_READ, rename)
     print("ready", flush=True)
     while True:
         for key, _ in selector.select():

@@ -114,7 +114,9 @@ test("status of a machine that is closed", async () => {
       },
       "exceptions": {
         "ssh from the office": 0
-      }
+      },
+      "names": {},
+      "hosts": "as asked"
     }
     exit 0"
   `);

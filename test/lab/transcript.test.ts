@@ -31,6 +31,7 @@ test("enable with a name that cannot be looked up any more", async () => {
     "2> vpn-firewall: warning: cannot look up name.invalid: its pinned addresses stay
     2> vpn-firewall: closed: what leaves is the carrier of DIR/vpn/client.ovpn
     2> vpn-firewall: saved for boot: DIR/state/closed.nft
+    2> vpn-firewall: in /etc/hosts for OpenVPN: name.invalid
     exit 0"
   `);
 });
@@ -106,6 +107,10 @@ test("help and version", async () => {
 
         up, route-up         close if that is not so yet, and open the tunnel
         route-pre-down, down take the tunnel out; they open nothing and never fail
+
+      run by route-up, beside OpenVPN, where a remote is given by name:
+
+        refresh              look the names up through the tunnel, and pin the answers
 
       as a plugin of netfilter-persistent, on a machine that is enabled:
 
