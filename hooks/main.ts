@@ -33,6 +33,11 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   enable: async ({ settings }) => (await import("../lib/commands/enable.ts")).enable(settings),
   disable: async ({ settings }) => (await import("../lib/commands/disable.ts")).disable(settings),
   status: async ({ settings, json }) => (await import("../lib/commands/status.ts")).status(settings, json),
+  check: async ({ settings, words, json }) =>
+    (await import("../lib/commands/check.ts")).check(settings, words, json),
+  install: async ({ settings, words, wish }) =>
+    (await import("../lib/commands/install.ts")).install(settings, words[0] ?? "", wish),
+  uninstall: async ({ words }) => (await import("../lib/commands/install.ts")).uninstall(words[0] ?? ""),
   print: async ({ settings, words }) =>
     (await import("../lib/commands/print.ts")).printRules(settings, words),
   refresh: async ({ settings, words }) =>
@@ -53,22 +58,28 @@ void main(process.argv0, process.argv.slice(2)).then((exitCode) => process.exit(
 async function main(argv0: string, args: readonly string[]): Promise<number> {
   const scriptType = process.env["script_type"];
   let hook = hookOf(argv0, args[0] ?? "", scriptType);
+  let chained: readonly string[] = [];
   try {
     const invocation = parseCommandLine(argv0, args, scriptType);
-    if ("hook" in invocation) hook = invocation.hook;
-    return await perform(invocation);
+    if ("command" in invocation) return await commands[invocation.command](invocation);
+    ({ hook, chained } = invocation);
+    await hooks[hook](process.env, invocation.settings);
   } catch (error) {
     tell(error);
     // OpenVPN dies of a `down` that fails, and could then not reconnect. An `up` line that names `down` must fail.
-    if (isClosing(hook) && isClosing(scriptType ?? hook)) return 0;
-    return error instanceof UsageRefusal ? 2 : 1;
+    if (!isClosing(hook) || !isClosing(scriptType ?? hook)) return error instanceof UsageRefusal ? 2 : 1;
   }
+  return chained.length === 0 ? 0 : await runChained(chained);
 }
 
-async function perform(invocation: Invocation): Promise<number> {
-  if ("command" in invocation) return await commands[invocation.command](invocation);
-  await hooks[invocation.hook](process.env, invocation.settings);
-  return 0;
+/** What comes of it is what OpenVPN would have got from it without us. */
+async function runChained(command: readonly string[]): Promise<number> {
+  try {
+    return (await import("../lib/system/run-in-place.ts")).runInPlace(command);
+  } catch (error) {
+    tell(error);
+    return 1;
+  }
 }
 
 function printed(text: string): number {

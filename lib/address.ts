@@ -48,6 +48,15 @@ export function parseNetwork(text: string): Network | undefined {
   };
 }
 
+/** The network that an address lies in, by the length of its prefix; undefined for a length that there is not. */
+export function networkAround(address: Address, prefix: number): Network | undefined {
+  const bits = address.family === 4 ? 32 : 128;
+  if (prefix < 0 || prefix > bits) return undefined;
+  const size = 1n << BigInt(bits - prefix);
+  const first = (addressValue(address) / size) * size;
+  return parseNetwork(`${address.family === 4 ? formatIpv4(first) : formatIpv6(first)}/${prefix}`);
+}
+
 /** Whether all of `inner` lies within `outer`. */
 export function contains(outer: Network, inner: Network): boolean {
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;

@@ -42,11 +42,15 @@ function unexpected(error: unknown): Refusal {
   );
 }
 
+/** What a terminal would act on is shown as an escape. */
+export function oneLine(text: string): string {
+  return isPlain(text) ? text : text.replaceAll(/\p{Cc}|\p{Cf}/gu, escaped);
+}
+
 /** One line whatever a path has in it. */
 function writeLine(line: string): void {
   try {
-    const safe = isPlain(line) ? line : line.replaceAll(/\p{Cc}|\p{Cf}/gu, escaped);
-    writeAll(2, `${safe}\n`);
+    writeAll(2, `${oneLine(line)}\n`);
   } catch {
     // A closed standard error is no reason to fail: OpenVPN ignores SIGPIPE for its hooks.
   }

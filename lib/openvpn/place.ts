@@ -11,6 +11,6 @@ export function refuseAt(place: Place, reason: string, hint: string, cause?: Ref
   throw new Refusal(`${showPlace(place)}: ${reason}`, hint, cause && { cause });
 }
 
-function showPlace({ file, line }: Place): string {
+export function showPlace({ file, line }: Place): string {
   return `${isPlain(file) && !file.includes(" ") ? file : quote(file)}:${line}`;
 }

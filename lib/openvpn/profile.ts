@@ -1,8 +1,8 @@
 import type { InterfaceName } from "../interface.ts";
-import { Refusal, quote } from "../refusal.ts";
+import { Refusal } from "../refusal.ts";
 import { type ConnectionTo, withRemote } from "./connection.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
-import { type Option, readOptions } from "./option.ts";
+import { type ReadFile, forEachOption } from "./inclusion.ts";
 import { refuseAt } from "./place.ts";
 import {
   type DeviceType,
@@ -15,12 +15,6 @@ import { understood } from "./vocabulary.ts";
 
 export type { Endpoint, HostName } from "./endpoint.ts";
 export type { UserName } from "./settings.ts";
-
-/**
- * The text of a file, one character per byte (latin1), because OpenVPN counts bytes. A path is as OpenVPN was given it,
- * so relative to its working directory. Throws a Refusal, also for a file larger than the caller wants to hold.
- */
-export type ReadFile = (path: string) => string;
 
 /** What a configuration file of OpenVPN says of the carrier, its sender, and the tunnel. */
 export type Profile = {
@@ -38,10 +32,6 @@ export type Profile = {
   readonly deviceType?: DeviceType;
 };
 
-/** How deep OpenVPN follows `config`, and a bound on the whole: files that name each other twice are 2^10 otherwise. */
-const maxDepth = 10;
-const maxFiles = 100;
-
 /**
  * What OpenVPN 2.6 would make of the file, or a Refusal `FILE:LINE: what and why` where it would do nothing, something
  * else than it says, or what cannot be pinned.
@@ -54,48 +44,11 @@ export function parseProfile(file: string, read: ReadFile): Profile {
     );
   }
   const settings = initialSettings();
-  const budget = { files: maxFiles - 1 };
-  readInto(settings, file, read(file), { read, budget, depth: 1 });
-  return profileOf(file, settings);
-}
-
-type Inclusion = { readonly read: ReadFile; readonly budget: { files: number }; readonly depth: number };
-
-function readInto(settings: Settings, file: string, text: string, inclusion: Inclusion): void {
-  for (const written of readOptions({ kind: "file", file, firstLine: 1, text })) {
+  forEachOption(file, read, (written) => {
     const option = understood(written, false);
-    if (option === undefined) continue;
-    if (option.name === "config") include(settings, option, inclusion);
-    else applyToSettings(settings, option);
-  }
-}
-
-function include(settings: Settings, option: Option, { read, budget, depth }: Inclusion): void {
-  const path = option.parameters[0] ?? "";
-  if (path === "stdin") {
-    refuseAt(option, "Cannot read what OpenVPN reads from standard input", "give it in a file");
-  }
-  if (settings.directory !== undefined && !path.startsWith("/")) {
-    refuseAt(option, `Cannot follow ${quote(path)} after the line cd`, "write the whole path, from /");
-  }
-  if (depth === maxDepth || budget.files === 0) {
-    refuseAt(
-      option,
-      `Cannot follow config further than ${maxDepth} deep or ${maxFiles} files`,
-      "write one file",
-    );
-  }
-  budget.files -= 1;
-  readInto(settings, path, readIncluded(option, path, read), { read, budget, depth: depth + 1 });
-}
-
-function readIncluded(option: Option, path: string, read: ReadFile): string {
-  try {
-    return read(path);
-  } catch (error) {
-    if (error instanceof Refusal) refuseAt(option, error.message, error.hint, error);
-    throw error;
-  }
+    if (option !== undefined) applyToSettings(settings, option);
+  });
+  return profileOf(file, settings);
 }
 
 function profileOf(file: string, settings: Settings): Profile {

@@ -36,8 +36,6 @@ export type Settings = {
   server?: Place;
   serverMode?: Place | undefined;
   protoForce?: Place & { readonly transport: Transport };
-  /** Where OpenVPN leaves the directory in which it was started. */
-  directory?: Place;
   device?: InterfaceName;
   deviceType?: DeviceType;
   user?: UserName;
@@ -48,7 +46,7 @@ export function initialSettings(): Settings {
   return { connection: initialConnection(), remotes: [], blocks: [] };
 }
 
-/** Takes one understood option of a file into `settings`; `config` excepted. */
+/** Takes one understood option of a file into `settings`; `config` excepted, which is followed. */
 export function applyToSettings(settings: Settings, option: Option): void {
   const value = parameter(option, 0);
   switch (option.name) {
@@ -77,7 +75,6 @@ export function applyToSettings(settings: Settings, option: Option): void {
       settings.protoForce = { ...value, transport: protoOf(value).transport };
       break;
     case "cd":
-      settings.directory = option;
       break;
     case "dev":
       settings.device = deviceOf(value);

@@ -66,7 +66,7 @@ export function understood(written: Option, inBlock: boolean): Option | undefine
 }
 
 /** `setenv opt` asks older versions to pass over an option that they do not know: the option stands. */
-function withoutSetenvOpt(option: Option): Option {
+export function withoutSetenvOpt(option: Option): Option {
   const [first, name, ...parameters] = option.parameters;
   const stands = option.name === "setenv" && first === "opt" && name !== undefined;
   return stands ? { ...option, name, parameters } : option;

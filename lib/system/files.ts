@@ -96,7 +96,7 @@ export function stageFiles(directory: string, texts: Readonly<Record<string, str
   try {
     made = mkdirSync(directory, { recursive: true, mode: 0o755 });
     removeLeftovers(directory);
-    for (const { beside, text } of staged) writeDurably(beside, text);
+    for (const { beside, text } of staged) writeDurably(beside, Buffer.from(text));
   } catch (cause) {
     discard();
     throw new Refusal(
@@ -179,7 +179,8 @@ function open(path: string): number {
   }
 }
 
-function refuseForeignWriters(path: string, stat: Stats): void {
+/** Throws Refusal for a file, or a directory of one, that others than root can change. */
+export function refuseForeignWriters(path: string, stat = statSync(path)): void {
   const directory = statSync(dirname(path));
   // In a sticky directory such as /tmp nobody replaces a file of root's.
   const sticky = (directory.mode & 0o1000) !== 0;
@@ -223,14 +224,16 @@ export function syncDirectory(path: string): void {
   }
 }
 
-function writeDurably(path: string, text: string): void {
+/** A file that must not be there yet. `prepare` may change its rights before it is complete. */
+export function writeDurably(path: string, bytes: Buffer, prepare?: (file: number) => void): void {
   const file = openSync(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    0o644,
+    prepare === undefined ? 0o644 : 0o600,
   );
   try {
-    writeAndSync(file, Buffer.from(text));
+    prepare?.(file);
+    writeAndSync(file, bytes);
   } finally {
     closeSync(file);
   }

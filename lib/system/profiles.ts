@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import type { ReadFile } from "../openvpn/inclusion.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { profileFiles } from "../policy/pattern.ts";
 import type { Policy, ProfilePattern } from "../policy/policy.ts";
@@ -28,4 +29,10 @@ export function profilePaths(policy: Policy): readonly string[] {
  */
 export function readProfile(path: string, writers: Writers, directory = dirname(path)): Profile {
   return parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
+}
+
+/** Gives `text` for the profile itself, and the files that it includes as they are. */
+export function withIncluded(path: string, text: string): ReadFile {
+  return (file) =>
+    file === path ? text : readBytes(resolve(dirname(path), file), "root").toString("latin1");
 }

@@ -68,3 +68,26 @@ function throughBinding({ file, args, input = "", milliseconds }: Command): Endi
     maxBuffer: outputLimit,
   });
 }
+
+/** Runs a command with the environment and the standard streams of this program. */
+export type SpawnInPlace = (file: string, args: readonly string[]) => Omit<Ending, "output">;
+
+export const runInPlaceByModule: SpawnInPlace = (file, args) => {
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
+  const { status, signal, error } = spawnSync(withSlash(file), args, { argv0: file, stdio: "inherit" });
+  return { status, signal, error: numberOf(error) };
+};
+
+/** Here the environment is not read and written again, so bytes that are not UTF-8 stay what they are. */
+export const runInPlaceByBinding: SpawnInPlace | undefined = isNode24() ? inPlaceThroughBinding : undefined;
+
+function inPlaceThroughBinding(file: string, args: readonly string[]): ReturnType<SpawnInPlace> {
+  const { binding } = process as unknown as { readonly binding: (name: "spawn_sync") => Binding };
+  const stdio = [0, 1, 2].map((fd) => ({ type: "inherit", fd }));
+  return binding("spawn_sync").spawn({ file: withSlash(file), args: [file, ...args], stdio });
+}
+
+/** OpenVPN does not look for programs in a PATH: a name without a slash is a file in its working directory. */
+function withSlash(file: string): string {
+  return file.includes("/") ? file : `./${file}`;
+}

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Command, Outcome } from "../../lib/system/process.ts";
+import { runInPlace } from "../../lib/system/run-in-place.ts";
 import { outcomeOf } from "../../lib/system/run-now.ts";
-import { spawnByBinding, spawnByModule } from "../../lib/system/spawn-now.ts";
+import {
+  runInPlaceByBinding,
+  runInPlaceByModule,
+  spawnByBinding,
+  spawnByModule,
+} from "../../lib/system/spawn-now.ts";
 
 /** More than a pipe holds. */
 const input = "rule\n".repeat(200_000);
@@ -37,5 +43,38 @@ describe.each([
     const start = performance.now();
     expect(spawn === undefined ? "this Node has none" : outcomeOf(spawn(command))).toEqual(expected);
     expect(performance.now() - start).toBeLessThan(19_000);
+  });
+});
+
+const ENOENT = -2;
+const EACCES = -13;
+
+describe.each([
+  { name: "runInPlaceByModule()", spawn: runInPlaceByModule },
+  { name: "runInPlaceByBinding()", spawn: runInPlaceByBinding },
+])("$name runs", ({ spawn }) => {
+  test.for<[string, string, readonly string[], object]>([
+    ["a program to its end", "/bin/sh", ["-c", "exit 7"], { status: 7, signal: null }],
+    ["a program with its arguments", "/bin/sh", ["-c", 'test "$1" = "a  b"', "sh", "a  b"], { status: 0 }],
+    ["a program with this one's environment", "/bin/sh", ["-c", 'test -n "$PATH"'], { status: 0 }],
+    ["a program that is killed", "/bin/sh", ["-c", "kill -9 $$"], { status: null, signal: "SIGKILL" }],
+    ["no program that is not there", "/no/such/program", [], { error: ENOENT }],
+    ["no program that cannot be run", "/etc/passwd", [], { error: EACCES }],
+    ["no program of the PATH", "sh", ["-c", "exit 0"], { error: ENOENT }],
+  ])("%s", ([, file, args, expected]) => {
+    expect(spawn === undefined ? "this Node has none" : spawn(file, args)).toMatchObject(expected);
+  });
+});
+
+describe("runInPlace()", () => {
+  test("gives the exit code, and 1 for a signal", () => {
+    expect(runInPlace(["/bin/sh", "-c", "exit 3"])).toBe(3);
+    expect(runInPlace(["/bin/sh", "-c", "kill -9 $$"])).toBe(1);
+  });
+
+  test("says what it cannot run", () => {
+    expect(() => runInPlace(["/no/such/program"])).toThrow(
+      'Cannot run the profile\'s own command "/no/such/program": ENOENT',
+    );
   });
 });

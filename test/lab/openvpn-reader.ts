@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { parseAddress } from "../../lib/address.ts";
+import { parseProcessOptions } from "../../lib/openvpn/process.ts";
 import { parseProfile } from "../../lib/openvpn/profile.ts";
 import { Refusal } from "../../lib/refusal.ts";
 
@@ -46,6 +47,13 @@ export class OpenvpnReader {
     if (dump === undefined) return "refused";
     const [, ...entries] = dump.split("Connection profiles [");
     return entries.map((entry) => `${settingOf(entry, "remote")} ${settingOf(entry, "remote_port")}`);
+  }
+
+  /** What it runs as `up` and `down`, where, and as whom. */
+  async process(files: Files): Promise<Reading> {
+    const dump = await this.#dump(files);
+    if (dump === undefined) return "refused";
+    return ["up_script", "down_script", "username"].map((name) => `${name} ${settingOf(dump, name)}`);
   }
 
   /** What OpenVPN prints of its options; undefined if it does not accept them. */
@@ -103,6 +111,17 @@ function settingOf(dump: string, name: string): string {
   const found = new RegExp(`^ *${name} = (.*)$`, "m").exec(dump)?.[1];
   if (found === undefined) throw new Error(`OpenVPN does not say ${name}:\n${dump}`);
   return found.replace(/^'(.*)'$/s, "$1");
+}
+
+export function ourProcessReading(files: Files): Reading {
+  try {
+    const { hooks, user } = parseProcessOptions("a", (path) => files[path] ?? "");
+    const shown = { up_script: hooks.up, down_script: hooks.down, username: user };
+    return Object.entries(shown).map(([name, written]) => `${name} ${written?.text ?? "[UNDEF]"}`);
+  } catch (error) {
+    if (error instanceof Refusal) return "refused";
+    throw error;
+  }
 }
 
 export function ourReading(files: Files): Reading {

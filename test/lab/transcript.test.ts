@@ -99,7 +99,11 @@ test("help and version", async () => {
         enable               close now, and save the rules that a boot loads
         disable              open, now and at boot
         status [--json]      what is in force, read back from the kernel, against the policy
+        check [PROFILE...] [--json]
+                             what would not work, and what stays open
         print [PROFILE...]   the rules that enable would load
+        install PROFILE [--chain] [--mark[=NUMBER]] [--pull-filter]
+                             put the hook lines into a profile; uninstall PROFILE takes them out
         guard                until it is ended, keep other programs from flushing the rules
         help, version
 
@@ -122,15 +126,13 @@ test("help and version", async () => {
         --policy FILE        default /etc/vpn-firewall/policy.toml, with drop-ins in policy.d/
         --state DIR          default /var/lib/vpn-firewall
 
-      exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong usage; 3 status found something
+      exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong usage; 3 status or check found something
 
-      For a profile, these lines:
+      install:
 
-        script-security 2
-        up /etc/openvpn/up
-        route-up /etc/openvpn/route-up
-        route-pre-down /etc/openvpn/route-pre-down
-        down /etc/openvpn/down
+        --chain              a hook that the profile has already runs after ours
+        --mark[=NUMBER]      OpenVPN marks its packets, so that no other program passes for it; 1194
+        --pull-filter        what the server pushes cannot end OpenVPN
       exit 0"
     `);
   }

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { test, expect, describe } from "vitest";
 import * as fc from "fast-check";
-import { contains, parseAddress, parseNetwork } from "../../lib/address.ts";
+import { contains, networkAround, parseAddress, parseNetwork } from "../../lib/address.ts";
 
 describe("parseAddress()", () => {
   test.each([
@@ -224,3 +224,15 @@ function within(outer: string, inner: string): boolean | undefined {
   const [one, other] = [parseNetwork(outer), parseNetwork(inner)];
   return one === undefined || other === undefined ? undefined : contains(one, other);
 }
+
+test.each<[string, number, string | undefined]>([
+  ["192.168.1.5", 24, "192.168.1.0/24"],
+  ["192.168.1.5", 32, "192.168.1.5"],
+  ["192.168.1.5", 0, "0.0.0.0/0"],
+  ["fd00::1:2", 64, "fd00::/64"],
+  ["192.168.1.5", 33, undefined],
+  ["192.168.1.5", -1, undefined],
+])("networkAround(%s, %i) is %s", (text, prefix, expected) => {
+  const address = parseAddress(text);
+  expect(address && networkAround(address, prefix)?.text).toBe(expected);
+});

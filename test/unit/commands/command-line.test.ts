@@ -11,9 +11,11 @@ const command = (name: string, more: object = {}) => ({
   command: name,
   settings,
   json: false,
+  wish: { chain: false, pullFilter: false },
   words: [],
   ...more,
 });
+const asHook = (name: string, more: object = {}) => ({ hook: name, settings, chained: [], ...more });
 
 describe("parseCommandLine() reads", () => {
   test.for<[string, readonly string[], string | undefined, object]>([
@@ -44,28 +46,46 @@ describe("parseCommandLine() reads", () => {
       undefined,
       command("flush", { settings: { ...settings, stateDirectory: "s" } }),
     ],
+    ["vpn-firewall", ["check", "a", "--json"], undefined, command("check", { json: true, words: ["a"] })],
+    ["vpn-firewall", ["install", "a"], undefined, command("install", { words: ["a"] })],
+    [
+      "vpn-firewall",
+      ["install", "--mark", "a", "--chain", "--pull-filter"],
+      undefined,
+      command("install", { words: ["a"], wish: { chain: true, mark: 1194, pullFilter: true } }),
+    ],
+    [
+      "vpn-firewall",
+      ["install", "--mark=2147483647", "a"],
+      undefined,
+      command("install", { words: ["a"], wish: { chain: false, mark: 2147483647, pullFilter: false } }),
+    ],
+    ["vpn-firewall", ["uninstall", "--", "--mark"], undefined, command("uninstall", { words: ["--mark"] })],
     // A command that a person runs from a shell in which OpenVPN's variables are set.
     ["vpn-firewall", ["status"], "up", command("status")],
-    ["up", [], undefined, { hook: "up", settings }],
+    ["up", [], undefined, asHook("up")],
     [
       "/etc/openvpn/route-pre-down",
       ["tun0", "1500", "0", "10.8.0.2", "255.255.255.0", "init"],
       "route-pre-down",
-      { hook: "route-pre-down", settings },
+      asHook("route-pre-down"),
     ],
-    ["vpn-firewall", ["down"], "down", { hook: "down", settings }],
+    ["vpn-firewall", ["down"], "down", asHook("down")],
+    ["vpn-firewall", ["tun0", "1500", "0", "10.8.0.2", "255.255.255.0", "init"], "up", asHook("up")],
+    ["vpn-firewall", [], "route-up", asHook("route-up")],
     [
       "vpn-firewall",
-      ["tun0", "1500", "0", "10.8.0.2", "255.255.255.0", "init"],
+      ["up", "--", "/x/script", "--json", "--", "tun0", "1500"],
       "up",
-      { hook: "up", settings },
+      asHook("up", { chained: ["/x/script", "--json", "--", "tun0", "1500"] }),
     ],
-    ["vpn-firewall", [], "route-up", { hook: "route-up", settings }],
+    ["/etc/openvpn/down", ["--", "enable"], "down", asHook("down", { chained: ["enable"] })],
+    ["vpn-firewall", ["route-up", "--"], "route-up", asHook("route-up")],
     [
       "vpn-firewall",
       ["route-up", "--policy", "p"],
       "route-up",
-      { hook: "route-up", settings: { ...settings, policyFile: "p" } },
+      asHook("route-up", { settings: { ...settings, policyFile: "p" } }),
     ],
   ])("%s %j with script_type %s", ([argv0, args, scriptType, expected]) => {
     expect(parseCommandLine(argv0, args, scriptType)).toEqual(expected satisfies object as Invocation);
@@ -84,6 +104,15 @@ describe("parseCommandLine() refuses", () => {
     ["vpn-firewall", ["enable", "now"], undefined, 'enable takes no "now"'],
     ["vpn-firewall", ["enable", "--json"], undefined, "enable has no --json"],
     ["vpn-firewall", ["print", "--json"], undefined, "print has no --json"],
+    ["vpn-firewall", ["enable", "--mark"], undefined, "enable has no --mark"],
+    ["vpn-firewall", ["uninstall", "a", "--chain"], undefined, "uninstall has no --chain"],
+    ["vpn-firewall", ["install"], undefined, "install takes one profile"],
+    ["vpn-firewall", ["uninstall", "a", "b"], undefined, "uninstall takes one profile"],
+    ["vpn-firewall", ["install", "a", "--mark=0"], undefined, 'Cannot read the mark "0"'],
+    ["vpn-firewall", ["install", "a", "--mark=0x4aa"], undefined, 'Cannot read the mark "0x4aa"'],
+    ["vpn-firewall", ["install", "a", "--mark=2147483648"], undefined, "Cannot read the mark"],
+    ["vpn-firewall", ["install", "a", "--mark="], undefined, "--mark="],
+    ["vpn-firewall", ["install", "a", "--chain=yes"], undefined, "--chain=yes"],
     ["vpn-firewall", ["enable", "--force"], undefined, "--force"],
     ["vpn-firewall", ["enable", "--policy"], undefined, "--policy"],
     ["vpn-firewall", ["enable", "--json=yes"], undefined, "--json"],

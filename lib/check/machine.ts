@@ -1,0 +1,78 @@
+import { type Address, type Network, contains, parseNetwork } from "../address.ts";
+import type { Policy } from "../policy/policy.ts";
+import { type Finding, finding } from "./finding.ts";
+import { type Version, isAtLeast } from "./subject.ts";
+
+/** What the machine is besides its profiles. */
+export type Machine = {
+  readonly kernel: Version | undefined;
+  readonly openvpn: Version | undefined;
+  /** Of /etc/resolv.conf. */
+  readonly resolvers: readonly Address[];
+  /** What the network cards say is next to them. */
+  readonly lans: readonly Network[];
+  readonly hasDocker: boolean;
+  /** The files of NetworkManager's connections that are OpenVPN's. */
+  readonly managed: readonly string[];
+};
+
+export function checkMachine(machine: Machine, { forward }: Pick<Policy, "forward">): readonly Finding[] {
+  const { kernel, openvpn, resolvers, lans, hasDocker, managed } = machine;
+  const onLan = resolvers.find((resolver) => lans.some((lan) => isWithin(lan, resolver)));
+  const found: Finding[] = [];
+  if (openvpn === undefined) {
+    found.push(
+      finding(
+        "openvpn-missing",
+        "/usr/sbin/openvpn",
+        "there is no OpenVPN, or it does not tell its version",
+        "install the package openvpn",
+      ),
+    );
+  }
+  if (kernel !== undefined && !isAtLeast(kernel, 5, 16)) {
+    found.push(
+      finding(
+        "nic-guard-missing",
+        `Linux ${kernel.major}.${kernel.minor}`,
+        "programs with packet sockets, and guests of a bridge, can send past the rules: there is no NIC guard",
+        "run Linux 5.16 or newer",
+      ),
+    );
+  }
+  if (onLan !== undefined) {
+    found.push(
+      finding(
+        "resolver-on-lan",
+        "/etc/resolv.conf",
+        `names cannot be looked up while ${onLan.text} is asked: it is on the LAN, where DNS is refused`,
+        "have the VPN's resolver used: update-resolv-conf with install --chain, or dns-updown of OpenVPN 2.7",
+      ),
+    );
+  }
+  if (hasDocker && !forward.from.some((name) => name === "docker0")) {
+    found.push(
+      finding(
+        "docker-closed",
+        "docker0",
+        "containers reach nothing outside this machine, whatever docker's own chains allow",
+        'if they may use the tunnel: from = ["docker0"] under [forward] in the policy',
+      ),
+    );
+  }
+  return [...found, ...managed.map(networkManager)];
+}
+
+function networkManager(file: string): Finding {
+  return finding(
+    "networkmanager",
+    file,
+    "NetworkManager starts this VPN without hooks: its tunnel stays closed",
+    "start OpenVPN with a profile: systemctl start openvpn-client@NAME",
+  );
+}
+
+function isWithin(lan: Network, address: Address): boolean {
+  const single = parseNetwork(address.text);
+  return single !== undefined && contains(lan, single);
+}

@@ -1,0 +1,88 @@
+import { resolve } from "node:path";
+import { checkCarrier } from "../check/carrier.ts";
+import { type Finding, finding, severityNames } from "../check/finding.ts";
+import { checkHooks } from "../check/hooks.ts";
+import { checkMachine } from "../check/machine.ts";
+import { checkPolicy } from "../check/policy.ts";
+import { checkPushed } from "../check/pushed.ts";
+import type { Subject, Surroundings } from "../check/subject.ts";
+import { checkUnit } from "../check/unit.ts";
+import { parseProcessOptions } from "../openvpn/process.ts";
+import { type Profile, parseProfile } from "../openvpn/profile.ts";
+import { Refusal } from "../refusal.ts";
+import { readBytes } from "../system/files.ts";
+import { findMachine } from "../system/machine.ts";
+import { findOpenvpn } from "../system/openvpn.ts";
+import { readPins } from "../system/pins.ts";
+import { readPolicy } from "../system/policy-files.ts";
+import { profilePaths, withIncluded } from "../system/profiles.ts";
+import { unitsOf } from "../system/units.ts";
+import { isThisProgram } from "./install.ts";
+import { oneLine, print } from "./messages.ts";
+import type { Settings } from "./settings.ts";
+
+/** Says what would not work, and what stays open; 0 where there is nothing to say, 3 where there is. */
+export async function check(settings: Settings, paths: readonly string[], json: boolean): Promise<number> {
+  const policy = await readPolicy(settings.policyFile);
+  const pins = readPins(settings.stateDirectory);
+  const openvpn = await findOpenvpn();
+  const surroundings = {
+    ...openvpn,
+    identity: policy.identity,
+    isPinned: (name: string) => pins.has(name),
+  };
+  const profiles = paths.length > 0 ? paths.map((path) => resolve(path)) : profilePaths(policy);
+  const findings = [
+    ...profiles.flatMap((path) => checkProfile(path, surroundings)),
+    ...checkPolicy(settings.policyFile, policy, profiles.length),
+    ...checkMachine(findMachine(policy, openvpn.version), policy),
+  ];
+  const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));
+  print(
+    json ? JSON.stringify({ profiles, findings: ordered }, undefined, 2) : findingsText(profiles, ordered),
+  );
+  return ordered.length === 0 ? 0 : 3;
+}
+
+function checkProfile(path: string, machine: Omit<Surroundings, "isOurs">): readonly Finding[] {
+  const surroundings: Surroundings = { ...machine, isOurs: (file) => isThisProgram(file, path) };
+  try {
+    const read = withIncluded(path, readBytes(path, "root").toString("latin1"));
+    const subject: Subject = {
+      path,
+      options: parseProcessOptions(path, read),
+      profile: profileOrRefusal(() => parseProfile(path, read)),
+    };
+    // A server's has no carrier.
+    if (!(subject.profile instanceof Refusal) && !subject.profile.client) return [];
+    return [
+      ...checkHooks(subject, surroundings),
+      ...checkCarrier(subject, surroundings),
+      ...(subject.profile instanceof Refusal ? [] : checkPushed(subject, surroundings)),
+      ...unitsOf(path).flatMap((unit) => checkUnit(unit, subject, surroundings, process.execPath)),
+    ];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return [finding("profile-refused", path, error.message, error.hint)];
+  }
+}
+
+function profileOrRefusal(parse: () => Profile): Profile | Refusal {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function findingsText(profiles: readonly string[], findings: readonly Finding[]): string {
+  const lines =
+    findings.length === 0
+      ? ["nothing found", ...profiles.map((path) => `  ${path}`)]
+      : findings.flatMap(({ name, severity, where, what, fix }) => [
+          `${severity}: ${where}: ${what} [${name}]`,
+          `  fix: ${fix}`,
+        ]);
+  return lines.map(oneLine).join("\n");
+}

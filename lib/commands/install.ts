@@ -1,0 +1,95 @@
+import { basename, dirname, resolve } from "node:path";
+import { withBlock, withoutBlock } from "../openvpn/hook-block.ts";
+import { type Program, type Wish, hookLines } from "../openvpn/hook-lines.ts";
+import { parseProcessOptions } from "../openvpn/process.ts";
+import { parseProfile } from "../openvpn/profile.ts";
+import { Refusal } from "../refusal.ts";
+import { readBytes, refuseForeignWriters } from "../system/files.ts";
+import { withIncluded } from "../system/profiles.ts";
+import { realPath, replaceFile } from "../system/replace-file.ts";
+import { note } from "./messages.ts";
+import { type Settings, defaultSettings } from "./settings.ts";
+
+/** Puts the hook lines at the end of a profile, between markers; every other byte stays. */
+export function install(settings: Settings, given: string, wish: Wish): number {
+  const path = resolve(given);
+  const text = readText(path);
+  const original = withoutBlock(text, path);
+  refuseUnlessClient(path, text);
+
+  const options = parseProcessOptions(path, withIncluded(path, original));
+  const { lines, notes } = hookLines(options, programOf(settings, path), wish);
+  for (const each of notes) note(each);
+  const wanted = lines.length === 0 ? original : withBlock(original, lines);
+  if (wanted === text) {
+    note(`${path}: the lines are there already`);
+    return 0;
+  }
+  refuseUnlessReadable(path, wanted);
+  replaceFile(realPath(path), Buffer.from(wanted, "latin1"));
+  for (const line of lines) note(`${path}: ${line}`);
+  note("OpenVPN reads them when it starts anew; see what stays open with: vpn-firewall check " + path);
+  return 0;
+}
+
+/** Takes the lines of `install` out again: the profile is as it was before. */
+export function uninstall(given: string): number {
+  const path = resolve(given);
+  const text = readText(path);
+  const original = withoutBlock(text, path);
+  if (original === text) {
+    note(`${path}: there are no lines of vpn-firewall's in it`);
+    return 0;
+  }
+  replaceFile(realPath(path), Buffer.from(original, "latin1"));
+  note(`${path}: as it was before install`);
+  return 0;
+}
+
+/** Root's alone: whoever can write a profile can have any program run by root. */
+function readText(path: string): string {
+  return readBytes(realPath(path), "root").toString("latin1");
+}
+
+function refuseUnlessClient(path: string, text: string): void {
+  if (parseProfile(path, withIncluded(path, text)).client) return;
+  throw new Refusal(`${path}: not a client's profile`, "give the profile of a client: one with remote lines");
+}
+
+/** A last line of the greatest length, for one, can be read as long as nothing comes after it. */
+function refuseUnlessReadable(path: string, text: string): void {
+  parseProfile(path, withIncluded(path, text));
+  parseProcessOptions(path, withIncluded(path, text));
+}
+
+function programOf({ policyFile, stateDirectory }: Settings, profile: string): Program {
+  // OpenVPN is going to run it as root.
+  refuseForeignWriters(process.execPath);
+  return {
+    file: asBytes(process.execPath),
+    options: [
+      ...(policyFile === defaultSettings.policyFile ? [] : ["--policy", asBytes(resolve(policyFile))]),
+      ...(stateDirectory === defaultSettings.stateDirectory
+        ? []
+        : ["--state", asBytes(resolve(stateDirectory))]),
+    ],
+    isOurs: (file) => isThisProgram(file, profile),
+  };
+}
+
+/**
+ * By its real name: links and copies of it are hooks as well. A path that does not start at the root is relative to
+ * OpenVPN's working directory, which is the profile's.
+ */
+export function isThisProgram(file: string, profile: string): boolean {
+  try {
+    const real = realPath(resolve(dirname(profile), Buffer.from(file, "latin1").toString()));
+    return real === process.execPath || basename(real) === "vpn-firewall";
+  } catch {
+    return false;
+  }
+}
+
+function asBytes(path: string): string {
+  return Buffer.from(path).toString("latin1");
+}

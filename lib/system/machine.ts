@@ -1,0 +1,66 @@
+import { networkInterfaces, release } from "node:os";
+import { type Network, networkAround, parseAddress } from "../address.ts";
+import type { Machine } from "../check/machine.ts";
+import type { Version } from "../check/subject.ts";
+import { parseInterfaceName } from "../interface.ts";
+import type { Policy } from "../policy/policy.ts";
+import { Refusal } from "../refusal.ts";
+import { parseDecimal } from "../text.ts";
+import { listDirectory, readBytes } from "./files.ts";
+import { isPresent, outwardInterfaces } from "./interfaces.ts";
+
+/** NetworkManager's connections, written by it and by others. */
+const connectionFolders = [
+  "/etc/NetworkManager/system-connections",
+  "/run/NetworkManager/system-connections",
+  "/usr/lib/NetworkManager/system-connections",
+];
+
+/** What `check` looks at besides profiles and policy. */
+export function findMachine(policy: Policy, openvpn: Version | undefined): Machine {
+  return {
+    kernel: versionOf(release()),
+    openvpn,
+    resolvers: textOf("/etc/resolv.conf")
+      .split("\n")
+      .flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? [])
+      .flatMap((text) => parseAddress(text) ?? []),
+    lans: lans(policy),
+    hasDocker: ["docker0"].flatMap((name) => parseInterfaceName(name) ?? []).some(isPresent),
+    managed: connectionFolders
+      .flatMap((folder) => listDirectory(folder).map((name) => `${folder}/${name}`))
+      .filter((path) =>
+        /^service-type\s*=\s*org\.freedesktop\.NetworkManager\.openvpn\s*$/m.test(textOf(path)),
+      ),
+  };
+}
+
+function versionOf(text: string): Version | undefined {
+  const [major, minor] = text.split(".").map((part) => parseDecimal(part));
+  return major === undefined || minor === undefined ? undefined : { major, minor };
+}
+
+function lans({ interfaces }: Policy): readonly Network[] {
+  const cards: readonly string[] = outwardInterfaces(interfaces);
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => cards.includes(name))
+    .flatMap(([, addresses = []]) =>
+      addresses.flatMap(({ cidr }) => (cidr === null ? [] : (networkOf(cidr) ?? []))),
+    );
+}
+
+function networkOf(cidr: string): Network | undefined {
+  const [text = "", prefix = ""] = cidr.split("/");
+  const address = parseAddress(text);
+  return address && networkAround(address, parseDecimal(prefix) ?? -1);
+}
+
+/** Empty for what is not there, and for what is no regular file. */
+function textOf(path: string): string {
+  try {
+    return readBytes(path).toString();
+  } catch (error) {
+    if (error instanceof Refusal) return "";
+    throw error;
+  }
+}
