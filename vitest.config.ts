@@ -9,6 +9,15 @@ export default defineConfig({
     projects: [
       { test: { name: "unit", include: ["test/{unit,golden,fuzz}/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "binary", include: ["test/binary/**/*.test.ts"], ...slow } },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          globalSetup: ["test/package/build-once.ts"],
+        },
+      },
       { test: { name: "lab", include: ["test/{lab,attacks,soak,leaktest}/**/*.test.ts"], ...slow } },
     ],
   },

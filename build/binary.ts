@@ -12,7 +12,7 @@ import { root } from "./root.ts";
 const dist = join(root, "dist");
 
 /** The events that OpenVPN runs the binary for, by a symlink's name. */
-const hooks = ["up", "route-up", "route-pre-down", "down"] as const;
+export const hooks = ["up", "route-up", "route-pre-down", "down"] as const;
 
 interface Wish {
   readonly arch: Arch;
@@ -104,7 +104,10 @@ function stampPath(arch: Arch): string {
 /** One hash over everything that the product is made of, so that it is known when a build is out of date. */
 async function inputsHash(): Promise<string> {
   const hash = createHash("sha256");
-  const folders = await Promise.all(["build", "hooks", "lib"].map(listFiles));
+  // Of build/ what packs the binary: the package, which is made of the binary, is no input of it.
+  const folders = await Promise.all(["build/part", "hooks", "lib"].map(listFiles));
+  const builders = (await readdir(join(root, "build"))).filter((name) => name.endsWith(".ts")).toSorted();
+  folders.push(builders.map((name) => `build/${name}`));
   for (const file of ["package.json", "package-lock.json", "tsconfig.json", ...folders.flat()]) {
     hash.update(`${file}\0`).update(
       createHash("sha256")

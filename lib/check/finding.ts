@@ -2,7 +2,7 @@
  * What `check` can find, and how much it matters: a `problem` keeps the VPN from working, or will; through a `leak`
  * something can get out; a `note` is for whoever wonders later. The man page has what each means.
  */
-const severities = {
+export const severities = {
   "no-profile": "problem",
   "profile-refused": "problem",
   "hooks-missing": "problem",

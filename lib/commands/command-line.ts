@@ -5,7 +5,7 @@ import { Refusal, quote } from "../refusal.ts";
 import { parseDecimal } from "../text.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
 
-const hookNames: readonly string[] = [
+export const hookNames: readonly string[] = [
   "up",
   "route-up",
   "route-pre-down",
@@ -13,7 +13,7 @@ const hookNames: readonly string[] = [
 ] satisfies readonly HookName[];
 /** What netfilter-persistent asks of its plugins. */
 const pluginVerbs = ["start", "stop", "restart", "reload", "flush", "save"] as const;
-const commandNames = [
+export const commandNames = [
   "enable",
   "disable",
   "status",

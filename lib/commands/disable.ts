@@ -2,24 +2,27 @@ import { listRules, load, presentFamilies } from "../firewall/nft.ts";
 import { isOwned } from "../firewall/stands.ts";
 import { unlockTransaction } from "../firewall/transaction.ts";
 import { Refusal } from "../refusal.ts";
+import { startGuardUnit, stopGuardUnit } from "../system/guard-unit.ts";
 import { withdrawFile } from "../system/files.ts";
 import { run } from "../system/run.ts";
 import { lockFile } from "./enable.ts";
 import { removeHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, defaultSettings } from "./settings.ts";
 
 /**
- * Opens the machine, now and at boot, or neither. Throws Refusal while the guard runs: it would close again. Pins stay: they open
+ * Opens the machine, now and at boot, or neither. The guard would close it again: its unit is stopped first. Pins stay: they open
  * nothing, and the next `enable` may need them. Out of /etc/hosts they go, since OpenVPN can ask DNS again.
  */
 export async function disable(settings: Settings): Promise<number> {
+  if (settings.stateDirectory === defaultSettings.stateDirectory) await stopGuardUnit();
   await refuseOnGuard();
   const lock = withdrawFile(`${settings.stateDirectory}/${lockFile}`);
   try {
     await removeRules();
   } catch (error) {
     lock.restore();
+    if (settings.stateDirectory === defaultSettings.stateDirectory) await startGuardUnit();
     throw error;
   }
   lock.remove();

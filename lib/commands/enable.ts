@@ -4,6 +4,7 @@ import type { Ruleset } from "../firewall/ruleset.ts";
 import type { Statement } from "../firewall/statement.ts";
 import { lockTransaction, purgeTransaction, replaceTransaction } from "../firewall/transaction.ts";
 import { stageFiles } from "../system/files.ts";
+import { startGuardUnit } from "../system/guard-unit.ts";
 import type { InterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 import { isTunnel } from "../system/interfaces.ts";
@@ -14,7 +15,7 @@ import { run } from "../system/run.ts";
 import { hostsText, putHostsBlock } from "./hosts-block.ts";
 import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, defaultSettings } from "./settings.ts";
 import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
 
 export const lockFile = "closed.nft";
@@ -37,7 +38,19 @@ export async function enable(settings: Settings): Promise<number> {
   note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
   putHostsBlock(pins);
+  await startGuard(settings);
   return 0;
+}
+
+/** The lock stands without it, so it is no failure. Other files than the machine's own are no matter of its guard's. */
+async function startGuard({ stateDirectory }: Settings): Promise<void> {
+  if (stateDirectory !== defaultSettings.stateDirectory) return;
+  try {
+    await startGuardUnit();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    warn(`${error.message}; ${error.hint}`);
+  }
 }
 
 /** What the policy and the profiles ask for, with the files of it on the disk, and not yet under their names. Throws Refusal. */

@@ -2,7 +2,7 @@ import { quote } from "../refusal.ts";
 import type { Located } from "./document.ts";
 
 /** Every key that a policy may hold: the top level's by the name "", the others by their table's. */
-const keysOf: ReadonlyMap<string, readonly string[]> = new Map([
+export const keysOf: ReadonlyMap<string, readonly string[]> = new Map([
   ["", ["profiles", "interfaces", "identity", "stamp", "lan", "tunnel", "forward", "allow"]],
   ["lan", ["allow", "inbound", "multicast"]],
   ["tunnel", ["inbound", "dns", "ipv6"]],
