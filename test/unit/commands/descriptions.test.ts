@@ -72,7 +72,7 @@ describe("the manual", () => {
   });
 
   test("has every finding, with its severity", () => {
-    const rows = [...manual.matchAll(/^\.It (\S+) Ta (problem|leak|note) Ta /gm)];
+    const rows = [...manual.matchAll(/^\.It Ic (\S+) Pq (problem|leak|note)$/gm)];
     expect(Object.fromEntries(rows.map(([, name, severity]) => [name, severity]))).toEqual(severities);
   });
 
