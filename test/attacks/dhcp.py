@@ -1,6 +1,6 @@
 """DHCP on a wire of the laboratory, as far as an attack by it needs: RFC 2131 with option 121 of RFC 3442.
 
-usage: dhcp.py server DEVICE OWN_ADDRESS LEASED_ADDRESS
+usage: dhcp.py server DEVICE OWN_ADDRESS LEASED_ADDRESS [ROUTER RESOLVER]
        dhcp.py client DEVICE
 
 The server gives everyone the same address, and the routes of the last line that it was told: "NETWORK/LENGTH GATEWAY".
@@ -17,13 +17,15 @@ import sys
 MAGIC = b"\x63\x82\x53\x63"
 DISCOVER, OFFER, REQUEST, ACKNOWLEDGEMENT = b"\1", b"\2", b"\3", b"\5"
 KIND, SERVER, WANTED, MASK, LEASE, ROUTES = 53, 54, 50, 1, 51, 121
+ROUTER, RESOLVER = 3, 6
+OWN_HARDWARE = b"\2\0\0\0\0\1".ljust(16, b"\0")
 
 
-def message(operation, transaction, client_address, your_address, options):
+def message(operation, transaction, client_address, your_address, options, hardware=OWN_HARDWARE):
     head = struct.pack("!BBBBIHH", operation, 1, 6, 0, transaction, 0, 0x8000)
     addresses = socket.inet_aton(client_address) + socket.inet_aton(your_address) + b"\0" * 8
     text = b"".join(bytes([code, len(value)]) + value for code, value in options.items())
-    return head + addresses + b"\2\0\0\0\0\1".ljust(16, b"\0") + b"\0" * 192 + MAGIC + text + b"\xff"
+    return head + addresses + hardware + b"\0" * 192 + MAGIC + text + b"\xff"
 
 
 def options_of(data):
@@ -50,7 +52,7 @@ def classless_route(line):
     return bytes([int(length)]) + socket.inet_aton(address)[:significant] + socket.inet_aton(gateway)
 
 
-def serve(device, own, leased):
+def serve(device, own, leased, router=None, resolver=None):
     sock, routes = open_socket(device, 67), b""
     selector = selectors.DefaultSelector()
     selector.register(sock, selectors.EVENT_READ)
@@ -65,9 +67,12 @@ def serve(device, own, leased):
             data, _ = sock.recvfrom(1500)
             options = {KIND: OFFER if options_of(data)[KIND] == DISCOVER else ACKNOWLEDGEMENT}
             options |= {SERVER: socket.inet_aton(own), MASK: b"\xff\xff\xff\0", LEASE: struct.pack("!I", 3600)}
+            if router:
+                options |= {ROUTER: socket.inet_aton(router), RESOLVER: socket.inet_aton(resolver)}
             if routes:
                 options[ROUTES] = routes
-            reply = message(2, struct.unpack("!I", data[4:8])[0], "0.0.0.0", leased, options)
+            transaction = struct.unpack("!I", data[4:8])[0]
+            reply = message(2, transaction, "0.0.0.0", leased, options, data[28:44])
             sock.sendto(reply, ("255.255.255.255", 68))
 
 

@@ -9,16 +9,18 @@ import type { Process } from "./process.ts";
 
 const servicesProgram = fileURLToPath(new URL("services.py", import.meta.url));
 
-export type Network = {
-  readonly host: Namespace;
+/** All but the protected host: what it is plugged into. */
+export type Surroundings = {
   readonly router: Namespace;
   readonly internet: Namespace;
   readonly printer: Namespace;
   /** What answers names: the machines of the internet and the servers' own in the tunnels, and the printer. */
   readonly resolvers: Readonly<Record<Resolvers, Process>>;
-  /** Ends what runs in the four machines, and removes them. */
+  /** Ends what runs in the machines, and removes them. */
   readonly close: () => Promise<void>;
 };
+
+export type Network = Surroundings & { readonly host: Namespace };
 
 export type Resolvers = "internet" | "printer";
 export type Names = Readonly<Record<string, readonly string[]>>;
@@ -30,26 +32,49 @@ export const fenceDevices = ["fence-out", "fence-in"] as const;
 
 /** `name` begins the names of the four; `dir` is an empty folder of this laboratory. */
 export async function openNetwork(name: string, dir: string): Promise<Network> {
-  const names = ["host", "router", "internet", "printer"].map((machine) => `${name}-${machine}`);
-  const [hostName = "", routerName = "", internetName = "", printerName = ""] = names;
+  const hostName = `${name}-host`;
   const hostWithoutFiles = new Namespace(hostName);
+  const machines = [hostWithoutFiles];
+  let surroundings: Surroundings | undefined;
+  const close = async (): Promise<void> => {
+    await Promise.all(machines.map((machine) => machine.stop()));
+    await removeNamespaces([hostName]);
+    await surroundings?.close();
+  };
+  try {
+    await addNamespaces([hostName]);
+    surroundings = await openSurroundings(
+      name,
+      `link add ${recordedDevice} type veth peer name eth0 netns ${hostName}`,
+    );
+    const keeper = startPrivateFiles(hostWithoutFiles, dir);
+    await Promise.all([configureHost(hostWithoutFiles), keeper.says("ready")]);
+    const host = new Namespace(hostName, `/proc/${keeper.pid}/ns/mnt`);
+    machines.push(host);
+    await host.ip(endLines(addresses.host, addresses.gateway));
+    return { ...surroundings, host, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** `wire` is the line of `ip` that makes the recorded device, the router's end of the host's wire. */
+export async function openSurroundings(name: string, wire: string): Promise<Surroundings> {
+  const names = ["router", "internet", "printer"].map((machine) => `${name}-${machine}`);
+  const [routerName = "", internetName = "", printerName = ""] = names;
   const router = new Namespace(routerName);
   const internet = new Namespace(internetName);
   const printer = new Namespace(printerName);
-  const machines = [hostWithoutFiles, router, internet, printer];
   const close = async (): Promise<void> => {
-    await Promise.all(machines.map((machine) => machine.stop()));
+    await Promise.all([router, internet, printer].map((machine) => machine.stop()));
     await removeNamespaces(names);
   };
   try {
     await addNamespaces(names);
-    const keeper = startPrivateFiles(hostWithoutFiles, dir);
-    await Promise.all([configureKernels(hostWithoutFiles, router, internet, printer), keeper.says("ready")]);
-    await router.ip(routerLines(hostName, internetName, printerName));
-    const host = new Namespace(hostName, `/proc/${keeper.pid}/ns/mnt`);
-    machines.push(host);
+    await configureKernels(router, internet, printer);
+    await router.ip(routerLines(wire, internetName, printerName));
     await Promise.all([
-      host.ip(endLines(addresses.host, addresses.gateway)),
       printer.ip(endLines(addresses.printer, addresses.gateway)),
       internet.ip(internetLines()),
     ]);
@@ -58,7 +83,7 @@ export async function openNetwork(name: string, dir: string): Promise<Network> {
       printer: startPrinterServices(printer),
     };
     await Promise.all(Object.values(resolvers).map((process) => process.says("ready")));
-    return { host, router, internet, printer, resolvers, close };
+    return { router, internet, printer, resolvers, close };
   } catch (error) {
     await close();
     throw error;
@@ -81,17 +106,21 @@ function startPrivateFiles(host: Namespace, dir: string): Process {
   return host.start("the host's private files", ["unshare", "--mount", "sh", "-e", "-c", script]);
 }
 
-async function configureKernels(host: Namespace, router: Namespace, ...others: Namespace[]): Promise<void> {
-  // An address is used at once; to ask around whether someone else has it takes a second.
-  const atOnce = { "ipv6/conf/all/accept_dad": "0", "ipv6/conf/default/accept_dad": "0" };
+// An address is used at once; to ask around whether someone else has it takes a second.
+const atOnce = { "ipv6/conf/all/accept_dad": "0", "ipv6/conf/default/accept_dad": "0" };
+
+async function configureHost(host: Namespace): Promise<void> {
+  await host.set({
+    ...atOnce,
+    // Programs without privileges may ping, as distributions have it.
+    "ipv4/ping_group_range": "0 2147483647",
+    // The oracle knows a probe by its port.
+    "ipv4/ip_local_port_range": `32768 ${addresses.probePorts.first - 1}`,
+  });
+}
+
+async function configureKernels(router: Namespace, ...others: Namespace[]): Promise<void> {
   await Promise.all([
-    host.set({
-      ...atOnce,
-      // Programs without privileges may ping, as distributions have it.
-      "ipv4/ping_group_range": "0 2147483647",
-      // The oracle knows a probe by its port.
-      "ipv4/ip_local_port_range": `32768 ${addresses.probePorts.first - 1}`,
-    }),
     router.set({
       ...atOnce,
       "ipv4/ip_forward": "1",
@@ -103,13 +132,13 @@ async function configureKernels(host: Namespace, router: Namespace, ...others: N
   ]);
 }
 
-function routerLines(host: string, internet: string, printer: string): string[] {
+function routerLines(wire: string, internet: string, printer: string): string[] {
   const { gateway, wan, deadServer } = addresses;
   const [fenceOut, fenceIn] = fenceDevices;
   return [
     "link set lo up",
     "link add br0 type bridge mcast_snooping 0",
-    `link add ${recordedDevice} type veth peer name eth0 netns ${host}`,
+    wire,
     `link add lan-printer type veth peer name eth0 netns ${printer}`,
     `link add wan type veth peer name eth0 netns ${internet}`,
     `link add ${fenceOut} type veth peer name ${fenceIn}`,

@@ -18,7 +18,7 @@ export type ProbeResult = Probe & {
 };
 
 export async function sendProbes(
-  host: Namespace,
+  host: Pick<Namespace, "run">,
   selection: Selection,
   tag: string,
   round: number,

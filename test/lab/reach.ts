@@ -24,12 +24,13 @@ except OSError as error:
     print(error)
 `;
 
-export async function reach(host: Namespace): Promise<Reach> {
+/** `host` is whatever runs a program there. */
+export async function reach(host: Pick<Namespace, "run">): Promise<Reach> {
   const [v4, v6] = await Promise.all([wayTo(host, "v4"), wayTo(host, "v6")]);
   return { v4, v6 };
 }
 
-async function wayTo(host: Namespace, family: "v4" | "v6"): Promise<Way> {
+async function wayTo(host: Pick<Namespace, "run">, family: "v4" | "v6"): Promise<Way> {
   const { stdout } = await host.run(["python3", "-c", visit, service[family]]);
   if (stdout.startsWith(tunnelPrefix[family])) return "through the tunnel";
   return stdout === hostAddresses[family] ? "in the clear" : `not at all: ${stdout}`;
