@@ -19,6 +19,15 @@ export default defineConfig({
         },
       },
       { test: { name: "lab", include: ["test/{lab,attacks,soak,leaktest}/**/*.test.ts"], ...slow } },
+      // Its own command, npm run test:vm: it takes a quarter of an hour.
+      {
+        test: {
+          name: "vm",
+          include: ["test/vm/**/*.test.ts"],
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
+        },
+      },
     ],
   },
 });
