@@ -5,7 +5,6 @@ import type { Statement } from "./statement.ts";
 
 /** The only door to the kernel's rules: the nft program, by text, one transaction at a time. */
 const nftPath = "/usr/sbin/nft";
-const milliseconds = 5000;
 const oldestVersion = [1, 0, 1] as const;
 
 /** The table that is there is of another make: an older version's, or somebody else's. */
@@ -13,7 +12,7 @@ export class ConflictRefusal extends Refusal {}
 
 /** Loads a transaction: all of it or nothing. Throws Refusal, and then the rules are as they were. */
 export async function load(transaction: Statement, run: Run): Promise<void> {
-  const outcome = await run({ file: nftPath, args: ["-f", "-"], input: transaction, milliseconds });
+  const outcome = await run({ file: nftPath, args: ["-f", "-"], input: transaction });
   if (outcome.exitCode === 0) return;
   // What opens or closes a tunnel in a lock that stands does not make the table first.
   if (isMissing(outcome) && !transaction.includes("add table")) {
@@ -43,7 +42,6 @@ export async function listRules(families: readonly TableFamily[], run: Run): Pro
     const outcome = await run({
       file: nftPath,
       args: ["-s", "list", "table", family, "vpn_firewall"],
-      milliseconds,
     });
     if (!isMissing(outcome)) rules += await outputOf(outcome, run);
   }
@@ -52,18 +50,18 @@ export async function listRules(families: readonly TableFamily[], run: Run): Pro
 
 /** The same for all families at once, and with other programs' rules; empty where nft cannot list what those have made. */
 export async function listAllRules(run: Run): Promise<string> {
-  const outcome = await run({ file: nftPath, args: ["-s", "list", "ruleset"], milliseconds });
+  const outcome = await run({ file: nftPath, args: ["-s", "list", "ruleset"] });
   return outcome.exitCode === 0 ? outcome.stdout : "";
 }
 
 async function listObject(words: readonly string[], run: Run): Promise<string | undefined> {
-  const outcome = await run({ file: nftPath, args: ["-j", "-n", "list", ...words], milliseconds });
+  const outcome = await run({ file: nftPath, args: ["-j", "-n", "list", ...words] });
   return isMissing(outcome) ? undefined : await outputOf(outcome, run);
 }
 
 /** The families of which there is a table of ours. Throws Refusal. */
 export async function presentFamilies(run: Run): Promise<readonly TableFamily[]> {
-  const tables = await outputOf(await run({ file: nftPath, args: ["list", "tables"], milliseconds }), run);
+  const tables = await outputOf(await run({ file: nftPath, args: ["list", "tables"] }), run);
   const lines = tables.split("\n");
   return tableFamilies.filter((family) => lines.includes(`table ${family} vpn_firewall`));
 }
@@ -82,10 +80,7 @@ async function refusal(outcome: Outcome, run: Run): Promise<Refusal> {
     return new Refusal(`Cannot find nft at ${nftPath}`, "install the package nftables");
   }
   if (outcome.failure === "ETIMEDOUT") {
-    return new Refusal(
-      `nft did not answer within ${milliseconds / 1000} seconds`,
-      "look at what keeps the machine busy, and try again",
-    );
+    return new Refusal("nft did not answer in time", "look at what keeps the machine busy, and try again");
   }
   if (outcome.failure !== undefined) {
     return new Refusal(
@@ -125,7 +120,7 @@ async function refusal(outcome: Outcome, run: Run): Promise<Refusal> {
 }
 
 async function installedVersion(run: Run): Promise<readonly number[] | undefined> {
-  const { stdout } = await run({ file: nftPath, args: ["--version"], milliseconds });
+  const { stdout } = await run({ file: nftPath, args: ["--version"] });
   return /^nftables v([0-9]+)\.([0-9]+)\.([0-9]+)/.exec(stdout)?.slice(1).map(Number);
 }
 

@@ -6,7 +6,7 @@ import { run } from "./run.ts";
 
 /** Which OpenVPN this machine has, and which module it would hand its packets to. */
 export async function findOpenvpn(): Promise<Pick<Surroundings, "version" | "offload">> {
-  const { stdout } = await run({ file: "/usr/sbin/openvpn", args: ["--version"], milliseconds: 5000 });
+  const { stdout } = await run({ file: "/usr/sbin/openvpn", args: ["--version"] });
   const version = versionOf(stdout);
   const offloads = isAtLeast(version, 2, 6) && stdout.includes("[DCO]");
   return { version, offload: offloads ? moduleFor(version) : undefined };

@@ -3,7 +3,8 @@ export type Command = {
   readonly file: string;
   readonly args: readonly string[];
   readonly input?: string;
-  readonly milliseconds: number;
+  /** The longest that it may take; the runner's own limit unless said. */
+  readonly milliseconds?: number;
 };
 
 export type Outcome = {

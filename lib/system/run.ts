@@ -1,8 +1,16 @@
 import { execa } from "execa";
 import { type Command, type Outcome, outputLimit } from "./process.ts";
 
+/** A person waits; a machine that is booting, or emulated, takes its time. */
+const limitMilliseconds = 15_000;
+
 /** The runner of the commands. */
-export async function run({ file, args, input, milliseconds }: Command): Promise<Outcome> {
+export async function run({
+  file,
+  args,
+  input,
+  milliseconds = limitMilliseconds,
+}: Command): Promise<Outcome> {
   const { exitCode, stdout, stderr, code, signal, timedOut } = await execa(file, args, {
     input: input ?? "",
     env: {},

@@ -3,7 +3,8 @@ import { Refusal } from "../refusal.ts";
 import type { Run } from "./process.ts";
 import { run } from "./run.ts";
 
-const milliseconds = 10_000;
+/** For all that is done there. */
+const milliseconds = 60_000;
 
 /**
  * Lets `work` run commands in a network namespace that exists only for it: rules can be tried there, and nothing

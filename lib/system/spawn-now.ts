@@ -13,7 +13,10 @@ export type Ending = {
   readonly output: readonly (Buffer | null)[] | null;
 };
 
-export type Spawn = (command: Command) => Ending;
+/** With the limit that a program has in any case. */
+export type LimitedCommand = Command & { readonly milliseconds: number };
+
+export type Spawn = (command: LimitedCommand) => Ending;
 
 /** By `node:child_process`, in any Node. */
 export const spawnByModule: Spawn = ({ file, args, input, milliseconds }) => {
@@ -45,7 +48,7 @@ function isNode24(): boolean {
   return process.versions.node.startsWith("24.") && "binding" in process;
 }
 
-function throughBinding({ file, args, input = "", milliseconds }: Command): Ending {
+function throughBinding({ file, args, input = "", milliseconds }: LimitedCommand): Ending {
   const { binding } = process as unknown as { readonly binding: (name: "spawn_sync") => Binding };
   const output = { type: "pipe", readable: false, writable: true };
   return binding("spawn_sync").spawn({

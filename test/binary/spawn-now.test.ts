@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Command, Outcome } from "../../lib/system/process.ts";
+import type { Outcome } from "../../lib/system/process.ts";
 import { runInPlace } from "../../lib/system/run-in-place.ts";
 import { outcomeOf } from "../../lib/system/run-now.ts";
 import {
@@ -12,7 +12,7 @@ import {
 /** More than a pipe holds. */
 const input = "rule\n".repeat(200_000);
 
-const sh = (script: string, more: Partial<Command> = {}): Command => ({
+const sh = (script: string, more: Partial<LimitedCommand> = {}): LimitedCommand => ({
   file: "/bin/sh",
   args: ["-c", script],
   milliseconds: 20_000,
@@ -26,7 +26,7 @@ describe.each([
   { name: "spawnByModule()", spawn: spawnByModule },
   { name: "spawnByBinding()", spawn: spawnByBinding },
 ])("$name starts", ({ spawn }) => {
-  test.for<[string, Command, Outcome]>([
+  test.for<[string, LimitedCommand, Outcome]>([
     ["a program that says something", sh("echo ä; echo ö >&2; exit 3"), ended(3, "ä\n", "ö\n")],
     ["a program that reads a large input", sh("wc -c", { input }), ended(0, `${input.length}\n`)],
     ["a program without input", sh("wc -c"), ended(0, "0\n")],

@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string>>;
 
 export const goodProfile = "client\ndev tun\nremote 198.51.100.1 1194 udp\n";
 
-/** A hook that waits for nft takes 5 seconds, a look-up 10; what takes longer than this hangs. */
+/** A hook that waits for nft takes 5 seconds, a command that does 15; what takes longer than this hangs. */
 export const generousLimit = 30;
 
 export class Installation {

@@ -66,7 +66,7 @@ describe("what nft says becomes a refusal:", () => {
       message: "Cannot find nft at /usr/sbin/nft",
       hint: "install the package nftables",
     },
-    { outcome: broken("ETIMEDOUT"), message: "within 5 seconds", hint: "try again" },
+    { outcome: broken("ETIMEDOUT"), message: "in time", hint: "try again" },
     { outcome: broken("EAGAIN"), message: "Cannot run nft: EAGAIN", hint: "TasksMax=" },
     { outcome: broken("SIGKILL"), message: "Cannot run nft: SIGKILL", hint: "kernel's log" },
     {
