@@ -3,6 +3,7 @@ import type { Outcome } from "../../lib/system/process.ts";
 import { runInPlace } from "../../lib/system/run-in-place.ts";
 import { outcomeOf } from "../../lib/system/run-now.ts";
 import {
+  type LimitedCommand,
   runInPlaceByBinding,
   runInPlaceByModule,
   spawnByBinding,
