@@ -1,3 +1,5 @@
+import type { Profile } from "../openvpn/profile.ts";
+import { Refusal } from "../refusal.ts";
 import { parseDecimal } from "../text.ts";
 import { type Finding, type FindingName, finding } from "./finding.ts";
 import { installCommand } from "./install-command.ts";
@@ -5,7 +7,9 @@ import type { Subject, Surroundings } from "./subject.ts";
 import type { Unit } from "./unit-file.ts";
 
 /** OpenVPN itself, and what a hook needs with its nft (SECURITY.md). */
-const tasksNeeded = 5;
+const tasksOfHooks = 5;
+/** And what looks names up beside them. */
+const tasksOfRefresh = 4;
 
 /** Whether the unit that runs a profile leaves the hooks what they need. */
 export function checkUnit(
@@ -22,9 +26,13 @@ export function checkUnit(
   const user = unit.value("User");
   const unprivileged = user !== undefined && user !== "root" && user !== "0";
 
-  const tasks = taskLimit(unit, unprivileged || options.user !== undefined);
-  if (tasks !== undefined)
-    add("unit-tasks", `${tasks} is too low: OpenVPN takes one task, and a hook four`, ...raised(tasks));
+  const named = !(subject.profile instanceof Refusal) && hasNames(subject.profile);
+  const needed = tasksOfHooks + (named ? tasksOfRefresh : 0);
+  const tasks = taskLimit(unit, unprivileged || options.user !== undefined, needed);
+  if (tasks !== undefined) {
+    const names = named ? ", and what looks names up as many" : "";
+    add("unit-tasks", `${tasks} is too low: OpenVPN takes one task, a hook four${names}`, ...raised(tasks));
+  }
   if (unit.isOn("MemoryDenyWriteExecute"))
     add(
       "unit-memory",
@@ -84,13 +92,17 @@ function dropIn({ name }: Unit, lines: readonly string[]): string {
 }
 
 /** What is too low, as it is written. The kernel counts a user's tasks, but not root's. */
-function taskLimit(unit: Unit, unprivileged: boolean): string | undefined {
+function taskLimit(unit: Unit, unprivileged: boolean, needed: number): string | undefined {
   const settings = ["TasksMax", ...(unprivileged ? ["LimitNPROC"] : [])];
   return settings
     .map((setting) => ({ setting, value: (unit.value(setting) ?? "").split(":")[0] ?? "" }))
-    .filter(({ value }) => (parseDecimal(value) ?? tasksNeeded) < tasksNeeded)
+    .filter(({ value }) => (parseDecimal(value) ?? needed) < needed)
     .map(({ setting, value }) => `${setting}=${value}`)
     .at(0);
+}
+
+function hasNames({ endpoints }: Profile): boolean {
+  return endpoints.some(({ host }) => host.family === "unresolved");
 }
 
 function raised(limit: string): readonly string[] {

@@ -2,30 +2,34 @@ import { listRules, load, presentFamilies } from "../firewall/nft.ts";
 import { isOwned } from "../firewall/stands.ts";
 import { unlockTransaction } from "../firewall/transaction.ts";
 import { Refusal } from "../refusal.ts";
-import { startGuardUnit, stopGuardUnit } from "../system/guard-unit.ts";
 import { withdrawFile } from "../system/files.ts";
 import { run } from "../system/run.ts";
 import { lockFile } from "./enable.ts";
 import { removeHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
-import { type Settings, defaultSettings } from "./settings.ts";
+import { startGuard, stopGuard } from "./guard-service.ts";
+import type { Settings } from "./settings.ts";
 
 /**
  * Opens the machine, now and at boot, or neither. The guard would close it again: its unit is stopped first. Pins stay: they open
  * nothing, and the next `enable` may need them. Out of /etc/hosts they go, since OpenVPN can ask DNS again.
  */
 export async function disable(settings: Settings): Promise<number> {
-  if (settings.stateDirectory === defaultSettings.stateDirectory) await stopGuardUnit();
-  await refuseOnGuard();
-  const lock = withdrawFile(`${settings.stateDirectory}/${lockFile}`);
+  await stopGuard(settings);
   try {
-    await removeRules();
+    await refuseOnGuard();
+    const lock = withdrawFile(`${settings.stateDirectory}/${lockFile}`);
+    try {
+      await removeRules();
+    } catch (error) {
+      lock.restore();
+      throw error;
+    }
+    lock.remove();
   } catch (error) {
-    lock.restore();
-    if (settings.stateDirectory === defaultSettings.stateDirectory) await startGuardUnit();
+    await startGuard(settings);
     throw error;
   }
-  lock.remove();
   removeHostsBlock();
   warn("OPEN: nothing keeps traffic from leaving outside the tunnel, now and after a reboot");
   note("close again with: vpn-firewall enable (or by connecting a profile that has the hook lines)");

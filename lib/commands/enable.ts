@@ -1,10 +1,9 @@
 import { openInterfaces, parseListing } from "../firewall/listing.ts";
-import { ConflictRefusal, listTable, load } from "../firewall/nft.ts";
+import { ConflictRefusal, isLocked, listTable, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import type { Statement } from "../firewall/statement.ts";
 import { lockTransaction, purgeTransaction, replaceTransaction } from "../firewall/transaction.ts";
 import { stageFiles } from "../system/files.ts";
-import { startGuardUnit } from "../system/guard-unit.ts";
 import type { InterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 import { isTunnel } from "../system/interfaces.ts";
@@ -12,21 +11,26 @@ import { resolveNames, systemLookUp } from "../system/names.ts";
 import { formatPins, pinsFile, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { run } from "../system/run.ts";
+import { startGuard } from "./guard-service.ts";
 import { hostsText, putHostsBlock } from "./hosts-block.ts";
 import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
-import { type Settings, defaultSettings } from "./settings.ts";
+import { keptPins } from "./refreshed-pins.ts";
+import type { Settings } from "./settings.ts";
 import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
 
 export const lockFile = "closed.nft";
 
 /**
  * Closes the machine, and saves the rules that a boot loads. The files are on the disk before the kernel changes,
- * and under their names only after it did: on any failure both are as they were.
+ * and under their names only after it did: on any failure both are as they were. Look-ups take their time: whether the machine is
+ * still to be closed after them, `isWanted` says.
  */
-export async function enable(settings: Settings): Promise<number> {
+export async function enable(settings: Settings, isWanted = () => true): Promise<number> {
   const { policy, profiles, ruleset, lock, pins, staged, stale } = await prepare(settings);
   try {
+    if (!isWanted())
+      throw new Refusal("The machine was disabled meanwhile", "close with: vpn-firewall enable");
     await loadOverAnything(lock, ruleset);
     await loadLinkLayers(linkRulesets(policy), run);
     staged.commit();
@@ -42,23 +46,14 @@ export async function enable(settings: Settings): Promise<number> {
   return 0;
 }
 
-/** The lock stands without it, so it is no failure. Other files than the machine's own are no matter of its guard's. */
-async function startGuard({ stateDirectory }: Settings): Promise<void> {
-  if (stateDirectory !== defaultSettings.stateDirectory) return;
-  try {
-    await startGuardUnit();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    warn(`${error.message}; ${error.hint}`);
-  }
-}
-
 /** What the policy and the profiles ask for, with the files of it on the disk, and not yet under their names. Throws Refusal. */
 export async function prepare(settings: Settings) {
   const policy = await readPolicy(settings.policyFile);
   const profiles = readClients(policy, []);
   const pinned = readPins(settings.stateDirectory);
-  const { pins, stale } = await resolveNames(namesOf(profiles), pinned, systemLookUp(hostsText()));
+  const locked = await isLocked(run);
+  const { pins: found, stale } = await resolveNames(namesOf(profiles), pinned, systemLookUp(hostsText()));
+  const pins = locked ? keptPins(pinned, found) : found;
   const ruleset = wantedRuleset(policy, profiles, pins);
   const lock = lockTransaction(ruleset);
   const staged = stageFiles(settings.stateDirectory, { [lockFile]: lock, [pinsFile]: formatPins(pins) });

@@ -13,7 +13,9 @@ import { type Settings, defaultSettings } from "./settings.ts";
 /** Puts the hook lines at the end of a profile, between markers; every other byte stays. */
 export function install(settings: Settings, given: string, wish: Wish): number {
   const path = resolve(given);
-  const text = readText(path);
+  // Once: who owns a directory on the way could make it another file's between the reading and the writing.
+  const file = realPath(path);
+  const text = readText(file);
   const original = withoutBlock(text, path);
   refuseUnlessClient(path, text);
 
@@ -26,7 +28,7 @@ export function install(settings: Settings, given: string, wish: Wish): number {
     return 0;
   }
   refuseUnlessReadable(path, wanted);
-  replaceFile(realPath(path), Buffer.from(wanted, "latin1"));
+  replaceFile(file, Buffer.from(wanted, "latin1"));
   for (const line of lines) note(`${path}: ${line}`);
   note("OpenVPN reads them when it starts anew; see what stays open with: vpn-firewall check " + path);
   return 0;
@@ -35,20 +37,21 @@ export function install(settings: Settings, given: string, wish: Wish): number {
 /** Takes the lines of `install` out again: the profile is as it was before. */
 export function uninstall(given: string): number {
   const path = resolve(given);
-  const text = readText(path);
+  const file = realPath(path);
+  const text = readText(file);
   const original = withoutBlock(text, path);
   if (original === text) {
     note(`${path}: there are no lines of vpn-firewall's in it`);
     return 0;
   }
-  replaceFile(realPath(path), Buffer.from(original, "latin1"));
+  replaceFile(file, Buffer.from(original, "latin1"));
   note(`${path}: as it was before install`);
   return 0;
 }
 
 /** Root's alone: whoever can write a profile can have any program run by root. */
-function readText(path: string): string {
-  return readBytes(realPath(path), "root").toString("latin1");
+function readText(file: string): string {
+  return readBytes(file, "root").toString("latin1");
 }
 
 function refuseUnlessClient(path: string, text: string): void {

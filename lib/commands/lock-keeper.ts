@@ -2,6 +2,7 @@ import { listRules } from "../firewall/nft.ts";
 import {
   type Opened,
   nothingOpened,
+  openedWithoutRemotes,
   readOpened,
   restoreTransactions,
   withoutRemotes,
@@ -94,9 +95,12 @@ export class LockKeeper {
     const indexes = interfaceIndexes();
     const { tunnels, elements } = this.#opened;
     const alive = tunnels.filter(({ device, index }) => indexes.get(device) === index);
-    // Again, if it was edited meanwhile: an `enable` of that would otherwise have been undone.
-    do await this.#lock.restore(restoreTransactions(this.#lastAsked(), { tunnels: alive, elements }));
-    while (await this.#adopt());
+    let opened: Opened = { tunnels: alive, elements };
+    // Again, if it was edited meanwhile: an `enable` of that would otherwise have been undone, and what it took away brought back.
+    do {
+      await this.#lock.restore(restoreTransactions(this.#lastAsked(), opened));
+      opened = openedWithoutRemotes(this.#lock.ruleset, opened);
+    } while (await this.#adopt());
     const names = alive.map(({ device }) => device).join(", ");
     note(`put back: the lock was not as it should be; ${names === "" ? "closed" : `open through ${names}`}`);
   }

@@ -13,7 +13,8 @@ import type { Settings } from "./settings.ts";
 
 /** Closes, as `enable` does, a machine that is enabled. */
 export async function start(settings: Settings): Promise<number> {
-  return isEnabled(settings) ? await enable(settings) : tellDisabled("nothing is closed");
+  const isWanted = () => isEnabled(settings);
+  return isWanted() ? await enable(settings, isWanted) : tellDisabled("nothing is closed");
 }
 
 /** A stop comes with a shutdown or an upgrade, too. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Address } from "../address.ts";
 import { carriersOf } from "../firewall/carrier.ts";
 import { lockRuleset } from "../firewall/lock.ts";
-import { load, presentFamilies } from "../firewall/nft.ts";
+import { isLocked, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { addTransaction, lockTransaction } from "../firewall/transaction.ts";
 import { ownAddresses } from "../hosts.ts";
@@ -43,8 +43,8 @@ export async function refresh(settings: Settings, words: readonly string[]): Pro
   await load(addTransaction(rulesetFor(policy, profile, pins)), run);
   save(settings, policy, pins);
   // An open machine has no block. Looked at twice: `disable` may run just then.
-  if (await isLocked()) putHostsBlock(pins);
-  if (!(await isLocked())) removeHostsBlock();
+  if (await isLocked(run)) putHostsBlock(pins);
+  if (!(await isLocked(run))) removeHostsBlock();
   for (const [name, answer] of answers) {
     if (typeof answer === "string") warn(`cannot look up ${name}: ${answer}`);
     else note(`looked up ${name}: ${answer.map(({ text }) => text).join(", ")}`);
@@ -53,12 +53,8 @@ export async function refresh(settings: Settings, words: readonly string[]): Pro
 }
 
 async function refuseUnlessLocked(): Promise<void> {
-  if (await isLocked()) return;
+  if (await isLocked(run)) return;
   throw new Refusal("The lock is not in force, so answers may come from anybody", "run: vpn-firewall enable");
-}
-
-async function isLocked(): Promise<boolean> {
-  return (await presentFamilies(run)).includes("inet");
 }
 
 /** Who may be asked in a tunnel. */

@@ -39,6 +39,20 @@ export function refreshedPins(
   return new Map([...pinned, ...refreshed]);
 }
 
+/**
+ * The pins after `enable` has asked for names on a machine that is locked: it asked through a tunnel, if at all, so no name loses an
+ * address. Before old addresses new ones, for a name that has moved.
+ */
+export function keptPins(pinned: Pins, found: Pins): Pins {
+  return new Map(
+    [...found].map(([name, pin]) => {
+      const before = pinned.get(name)?.addresses ?? [];
+      const room = largestAddressCount - before.length;
+      return [name, { ...pin, addresses: unique([...pin.addresses.slice(0, room), ...before]) }];
+    }),
+  );
+}
+
 /** Whose server it is: of the remotes on its port those that had it, else those that were told it, else all. */
 function namesOfTrusted(
   { endpoints }: Profile,

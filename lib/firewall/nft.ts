@@ -66,6 +66,11 @@ export async function presentFamilies(run: Run): Promise<readonly TableFamily[]>
   return tableFamilies.filter((family) => lines.includes(`table ${family} vpn_firewall`));
 }
 
+/** Whether there is a lock. Throws Refusal. */
+export async function isLocked(run: Run): Promise<boolean> {
+  return (await presentFamilies(run)).includes("inet");
+}
+
 async function outputOf(outcome: Outcome, run: Run): Promise<string> {
   if (outcome.exitCode === 0) return outcome.stdout;
   throw await refusal(outcome, run);

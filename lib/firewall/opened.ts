@@ -64,6 +64,14 @@ export function withoutRemotes(ruleset: Ruleset): Ruleset {
   return { ...ruleset, sets };
 }
 
+/** What hooks had opened, but for the remotes that their profiles brought. */
+export function openedWithoutRemotes({ sets }: Ruleset, { tunnels, elements }: Opened): Opened {
+  const remotes = new Set<string>(
+    sets.flatMap(({ name, content }) => (content.of === "profiles" ? [name] : [])),
+  );
+  return { tunnels, elements: new Map([...elements].filter(([name]) => !remotes.has(name))) };
+}
+
 function openedTransaction(ruleset: Ruleset, { tunnels, elements }: Opened): Statement {
   const table = nft`${ruleset.family} vpn_firewall`;
   const add = (set: Statement, element: Statement) => nft`add element ${table} ${set} { ${element} }`;

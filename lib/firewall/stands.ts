@@ -56,7 +56,18 @@ function blocksOf(table: string): readonly string[] {
   const body = table.slice(table.indexOf("\n") + 1);
   const blocks = (body.endsWith("\n}") ? body.slice(0, -2) : body).split("\n\n");
   // What code 0 is called depends on the type beside it, which nft forgets.
-  return blocks.map((block) => withSortedNames(block.replaceAll("icmpv6 code no-route", "icmpv6 code 0")));
+  return blocks.map((block) =>
+    withSortedNames(withProtocols(block).replaceAll("icmpv6 code no-route", "icmpv6 code 0")),
+  );
+}
+
+/** On a machine without /etc/protocols, which small ones do not have, nft has no names for protocols. */
+function withProtocols(block: string): string {
+  return block
+    .replaceAll("meta l4proto { 6, 17 } ", "meta l4proto { tcp, udp } ")
+    .replaceAll("meta l4proto 6 ", "meta l4proto tcp ")
+    .replaceAll("meta l4proto 17 ", "meta l4proto udp ")
+    .replaceAll("meta l4proto 2 ", "meta l4proto igmp ");
 }
 
 /** What is there besides cannot open, but it can send elsewhere: the masquerading of an earlier policy. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, realpathSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, realpathSync, writeSync } from "node:fs";
 import { Refusal } from "../refusal.ts";
 import { readBytesIfPresent, systemCode, writeAndSync } from "./files.ts";
 import { replaceBytes } from "./replace-file.ts";
@@ -50,6 +50,14 @@ function realPathOrItself(file: string): string {
 function writeInPlace(path: string, bytes: Buffer): void {
   const file = openSync(path, constants.O_WRONLY);
   try {
+    // What is new at the end first: where there is no room for it, the file is as it was.
+    const { size } = fstatSync(file);
+    try {
+      for (let at = size; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at, at);
+    } catch (error) {
+      ftruncateSync(file, size);
+      throw error;
+    }
     writeAndSync(file, bytes);
     ftruncateSync(file, bytes.length);
   } finally {

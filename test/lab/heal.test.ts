@@ -31,6 +31,19 @@ test.for(hooks)("%s writes no rule again where the lock stands", async (hook) =>
   expect(await rules()).toBe(before);
 });
 
+test("nor does it on a machine without /etc/protocols, where nft has no names for protocols", async () => {
+  const installation = await install('[lan]\nallow = ["192.168.1.0/24"]\nmulticast = true\n');
+  const options = { prepare: "mount --bind /dev/null /etc/protocols" };
+  await installation.run(["enable"], options);
+  await installation.addTunnel();
+  const rules = async () => (await installation.machine.rules()).replaceAll(/\t\telements = [^}]*}\n/g, "");
+  const before = await rules();
+  const listed = await installation.machine.run("/usr/sbin/nft", ["list", "ruleset"], options);
+  expect(listed.stdout).toContain("meta l4proto { 6, 17 } ");
+  expect(await installation.hook("up", {}, options)).toMatchObject({ exitCode: 0 });
+  expect(await rules()).toBe(before);
+});
+
 test.for(
   hooks.flatMap((hook) =>
     [

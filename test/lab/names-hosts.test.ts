@@ -76,6 +76,20 @@ test("a read-only system is closed all the same, and told in one line what is mi
   await lab.connect();
 });
 
+test("a mount on a full disk stays as it is, and that is told", async () => {
+  await using lab = await openLab({ subject: vpnFirewall(), profile });
+  const lines = "192.0.2.7 printer\n".repeat(220);
+  await writeHosts(lab, lines);
+  // Two pages: one for what there is, and one that is taken.
+  const full = "mkdir /etc/small; mount -t tmpfs -o size=8k small /etc/small; cp /etc/hosts /etc/small/hosts";
+  await sh(lab, `${full}; head -c 4096 /dev/zero >/etc/small/full; mount --bind /etc/small/hosts /etc/hosts`);
+  await lab.subject.arm(lab);
+  const { stderr } = await lab.host.run(command(lab, "enable"));
+  expect(stderr).toContain("warning: Cannot write /etc/hosts: ENOSPC");
+  expect(await hostsOf(lab)).toBe(lines);
+  expect(await stateOf(lab)).toBe("closed");
+});
+
 test("disable while names are looked up leaves no block, whoever ends last", async () => {
   await using lab = await openLab({ subject: vpnFirewall(), profile });
   await writeHosts(lab, own);

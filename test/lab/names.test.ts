@@ -171,6 +171,42 @@ test("a resolver in the tunnel that lies cannot cut the machine off", async () =
   expect(await lab.leaks()).toEqual([]);
 });
 
+test("nor does it when enable is run while the machine is closed, as a change of a profile has it", async () => {
+  await using lab = await openNamed(["dead"]);
+  await lab.arm();
+  const vpn = await lab.connect();
+  await untilRefreshed(lab);
+  await askInTheTunnel(lab);
+  await lab.answer("internet", { [vpnName]: [remotes.dead.address] });
+  await lab.host.run(command(lab, "enable"));
+  expect(await addressesOf(lab, vpnName)).toEqual([remotes.dead.address, vpnServer.v4]);
+  expect(await lab.reachesThroughTunnel()).toBe(true);
+  await vpn.kill();
+  await lab.disarm();
+  // On an open machine the system's resolver is believed, as it was at first.
+  await lab.host.run(command(lab, "enable"), { mayFail: true });
+  await lab.connect();
+  expect(await lab.reachesThroughTunnel()).toBe(true);
+});
+
+test("a start that is looking names up does not undo a disable", async () => {
+  await using lab = await openNamed();
+  await lab.arm();
+  await lab.connect();
+  await untilRefreshed(lab);
+  await askInTheTunnel(lab);
+  await silenceResolvers(lab);
+  const started = lab.host.start("start", command(lab, "start"));
+  // It has read that the machine is enabled when it asks.
+  const asks = () => lab.host.run(["sh", "-c", "ss -Hun dst 10.8.1.1 dport 53 || true"]);
+  await expect.poll(async () => (await asks()).stdout, { timeout: 15_000, interval: 20 }).toContain(":53");
+  await lab.disarm();
+  expect(await started.exited(40)).toMatchObject({ code: 1 });
+  expect(started.log).toContain("The machine was disabled meanwhile");
+  expect(await stateOf(lab)).toBe("disabled");
+  expect(await hostsOf(lab)).not.toContain(vpnName);
+});
+
 test.each(["udp", "udp6"] as const)(
   "a name with addresses of both families: with only %s alive it connects",
   async (alive) => {
@@ -290,6 +326,11 @@ test("OpenVPN does not wait for the look-up, which runs alone, with few tasks, a
 
 function redirectDns(from: string, to: string): string {
   return `add table ip other; add chain ip other to { type nat hook prerouting priority -100; }; add rule ip other to ip daddr ${from} udp dport 53 dnat to ${to}`;
+}
+
+/** The host asks the server's resolver, which is behind the tunnel, and nobody else. */
+async function askInTheTunnel(lab: Lab): Promise<void> {
+  await lab.host.run(["sh", "-c", "echo nameserver 10.8.1.1 > /etc/resolv.conf"]);
 }
 
 /** Questions through the tunnels have no answer, not even that there is none. */

@@ -17,8 +17,10 @@ export type Installed = {
   readonly before: readonly Verdict[];
   /** What each line printed. */
   readonly said: ReadonlyMap<string, string>;
-  /** After the last line. */
+  /** When the tunnel is up: what is reached, what `status` says, and how the guard's unit is. */
   readonly reached: Reach;
+  readonly status: string;
+  readonly guard: string;
   /** What the machine sent that has no reason, from the end of `vpn-firewall enable` until it was off. */
   readonly leaks: readonly Verdict[];
   readonly image: Image;
@@ -77,11 +79,23 @@ async function install(): Promise<Installed> {
   }
   await machine.eventually(connected);
   const reached = await lab.reach();
+  const status = await machine.sh("vpn-firewall status");
+  const guard = await machine.sh("systemctl is-active vpn-firewall-guard");
   await machine.powerOff();
   const leaks = await lab.leaks();
   const disk = join(folder, "disk");
   await copyFile(lab.disk, disk);
-  return { before, said, reached, leaks, image, parcel, disk: { path: disk, format: "qcow2" } };
+  return {
+    before,
+    said,
+    reached,
+    status,
+    guard,
+    leaks,
+    image,
+    parcel,
+    disk: { path: disk, format: "qcow2" },
+  };
 }
 
 const everyKindSent = `

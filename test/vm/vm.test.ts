@@ -35,11 +35,13 @@ describe("the machine without the package", () => {
 
 describe("README's Install", () => {
   test("is five lines, closes the machine and connects it, until its power is off", async () => {
-    const { said, reached, leaks } = await installed();
+    const { said, reached, status, guard, leaks } = await installed();
     expect(installLines(await readFile(join(root, "README.md"), "utf8"))).toHaveLength(5);
     // systemd does not wait for OpenVPN's connection, so the last line may come before it.
     expect(said.get("vpn-firewall status")).toMatch(/^(CLOSED: no tunnel is open|OPEN through tun0 only)\n/);
     expect(reached).toEqual(throughTheTunnel);
+    expect(status).toMatch(/^OPEN through tun0 only\n/);
+    expect(guard.trim()).toBe("active");
     expect(told(leaks)).toEqual([]);
   });
 });
@@ -134,6 +136,15 @@ describe("the machine is open again", () => {
     const machine = await lab.switchOn();
     await machine.booted();
     await machine.run(["systemctl", "disable", "--now", "openvpn-client@home"]);
+    expect(told(await lab.leaks())).toEqual([]);
+    // The guard would close again: its unit goes, and comes back.
+    await machine.run(["vpn-firewall", "disable"]);
+    expect(await lab.reach()).toEqual(inTheClear);
+    await machine.run(["vpn-firewall", "enable"]);
+    await machine.eventually("systemctl is-active vpn-firewall-guard");
+    await lab.judgeFromNow();
+    expect(await lab.reach()).not.toEqual(inTheClear);
+    await expectState(machine, "closed");
     expect(told(await lab.leaks())).toEqual([]);
     const { stdout, stderr } = await machine.run(["dpkg", "--purge", "vpn-firewall"]);
     expect(`${stdout}${stderr}`).toMatch(/OPEN/);

@@ -22,6 +22,8 @@ describe("checkUnit() of", () => {
     ["TasksMax=4", ["unit-tasks"]],
     ["TasksMax=5", []],
     ["TasksMax=10", []],
+    ["TasksMax=8", ["unit-tasks"], ["mark 7", "remote vpn.example"]],
+    ["TasksMax=9", [], ["mark 7", "remote vpn.example"]],
     ["TasksMax=infinity", []],
     ["TasksMax=1%", []],
     // The kernel does not count root's tasks against it.
@@ -99,6 +101,6 @@ test("the fix is a drop-in that raises the limit that is too low", () => {
     surroundings,
     "/x",
   );
-  expect(what).toBe("TasksMax=3 is too low: OpenVPN takes one task, and a hook four");
+  expect(what).toBe("TasksMax=3 is too low: OpenVPN takes one task, a hook four");
   expect(fix).toBe("systemctl edit vpn.service, under [Service]: TasksMax=20");
 });

@@ -5,16 +5,14 @@ import { Refusal } from "../../../lib/refusal.ts";
 import type { Command, Outcome, Run } from "../../../lib/system/process.ts";
 
 const file = "/usr/sbin/nft";
-const milliseconds = 5000;
 const transaction = nft`add table inet vpn_firewall`;
 
-const loadCommand: Command = { file, args: ["-f", "-"], input: transaction, milliseconds };
+const loadCommand: Command = { file, args: ["-f", "-"], input: transaction };
 const listCommand: Command = {
   file,
   args: ["-j", "-n", "list", "table", "inet", "vpn_firewall"],
-  milliseconds,
 };
-const versionCommand: Command = { file, args: ["--version"], milliseconds };
+const versionCommand: Command = { file, args: ["--version"] };
 
 const done: Outcome = { exitCode: 0, stdout: "", stderr: "" };
 const failed = (stderr: string): Outcome => ({ exitCode: 1, stdout: "", stderr });
