@@ -2,10 +2,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { listRules } from "../firewall/nft.ts";
 import { isOwned } from "../firewall/stands.ts";
 import { Refusal } from "../refusal.ts";
+import { notifyReady } from "../system/notify.ts";
 import { run } from "../system/run.ts";
 import { loadLinkLayers } from "./link-layers.ts";
 import { LockKeeper } from "./lock-keeper.ts";
-import { note, tell } from "./messages.ts";
+import { note, tell, warn } from "./messages.ts";
 import { OwnedTable, cannotOwn } from "./owned-table.ts";
 import type { Settings } from "./settings.ts";
 import { Watch } from "./watch.ts";
@@ -54,6 +55,7 @@ async function own(keeper: LockKeeper, watch: Watch, isStopped: () => boolean): 
     await table.hold(keeper.nicGuard());
     await untilListening(watch, table, keeper);
     note("on guard: other programs cannot flush the rules at the NICs, and the lock comes back");
+    if (!(await notifyReady())) warn("systemd could not be told that the guard is ready");
     while (!isStopped()) {
       await look(keeper, table, watch);
       await watch.changed(lookMilliseconds);

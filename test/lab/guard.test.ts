@@ -130,6 +130,33 @@ test("the lock is back within a second", async () => {
   await endInOrder(guard);
 });
 
+test("it tells systemd that it is ready, when it owns its table", async () => {
+  const installation = await install();
+  await installation.machine.sh("ip link add eth0 type veth peer name wire0 && ip link set eth0 up");
+  const socket = `${installation.folder}/notify`;
+  const listen =
+    "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(__import__('sys').argv[1]); print('ready', flush=True)\nwhile True: print(s.recv(4096).decode(), flush=True)";
+  const listener = new Process("systemd", ["python3", "-c", listen, socket]);
+  await listener.says("ready");
+  const { machine, policy, state } = installation;
+  const words = [
+    "env",
+    "-i",
+    `NOTIFY_SOCKET=${socket}`,
+    binary,
+    "guard",
+    "--policy",
+    policy,
+    "--state",
+    state,
+  ];
+  const guard = new Process("guard", ["ip", "netns", "exec", machine.name, ...words]);
+  await listener.says("READY=1");
+  expect(await machine.sh("nft -s list table netdev vpn_firewall")).toContain("flags owner");
+  await endInOrder(guard);
+  await listener.kill();
+});
+
 test("a card that appears is covered, and one that goes is forgotten", async () => {
   const here = await guarded();
   const { machine } = here.installation;

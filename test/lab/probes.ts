@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Namespace } from "./namespace.ts";
 import { planProbes, type Probe, type Selection } from "./probe-plan.ts";
 
-const program = fileURLToPath(new URL("probes.py", import.meta.url));
+export const probesProgram = fileURLToPath(new URL("probes.py", import.meta.url));
 /** Nobody's: neither root nor the user OpenVPN may become. */
 export const somebody = 12345;
 /** How long a connection may take; in a laboratory it takes less than one. */
@@ -24,7 +24,7 @@ export async function sendProbes(
   round: number,
 ): Promise<readonly ProbeResult[]> {
   const plan = planProbes(selection, tag, round);
-  const command = ["python3", program, "eth0", String(somebody), String(milliseconds)];
+  const command = ["python3", probesProgram, "eth0", String(somebody), String(milliseconds)];
   const { stdout } = await host.run(command, { input: JSON.stringify(plan) });
   const told = new Map(
     (JSON.parse(stdout) as { name: string; outcome: Outcome; error?: string }[]).map((each) => [

@@ -12,7 +12,13 @@ export async function said(
   options?: Options,
 ): Promise<string> {
   const shown = transcript(installation, await installation.run(words, options));
-  return shown.replaceAll(/ "?--policy.*?DIR\/state/g, "").replaceAll(binary, "/usr/sbin/vpn-firewall");
+  return (
+    shown
+      .replaceAll(/ "?--policy.*?DIR\/state/g, "")
+      // Quoted, where the checkout's path has a space.
+      .replaceAll(`\\"${binary}\\"`, "/usr/sbin/vpn-firewall")
+      .replaceAll(binary, "/usr/sbin/vpn-firewall")
+  );
 }
 
 /** A machine without units, resolvers and connections of its own, but for these files, by their paths. */

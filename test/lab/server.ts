@@ -23,9 +23,16 @@ export class Server {
     this.#config = config;
   }
 
-  static async prepare(name: LiveRemote, internet: Namespace, pki: Pki, dir: string): Promise<Server> {
+  /** `keepalive` as OpenVPN has it: the seconds between pings, and those after which an end that is silent is dead. */
+  static async prepare(
+    name: LiveRemote,
+    internet: Namespace,
+    pki: Pki,
+    dir: string,
+    keepalive = "1 5",
+  ): Promise<Server> {
     const config = join(dir, `server-${name}.conf`);
-    await writeFile(config, configuration(name, pki), { mode: 0o600 });
+    await writeFile(config, configuration(name, pki, keepalive), { mode: 0o600 });
     return new Server(name, internet, config);
   }
 
@@ -45,7 +52,7 @@ export class Server {
   }
 }
 
-function configuration(name: LiveRemote, { ca, server }: Pki): string {
+function configuration(name: LiveRemote, { ca, server }: Pki, keepalive: string): string {
   const { address, protocol, family, port } = remotes[name];
   const number = networkNumbers[name];
   return `
@@ -59,7 +66,7 @@ server-ipv6 fd00:8:${number}::/64
 push "redirect-gateway def1 ipv6"
 push "dhcp-option DNS 10.8.${number}.1"
 push "dhcp-option DNS6 fd00:8:${number}::1"
-keepalive 1 5
+keepalive ${keepalive}
 dh none
 verb 3
 <ca>

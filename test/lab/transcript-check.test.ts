@@ -76,7 +76,7 @@ describe("check", () => {
         "[Service]\nUser=tunnel\nCapabilityBoundingSet=\nCapabilityBoundingSet=CAP_NET_RAW\nMemoryDenyWriteExecute=true\n",
     });
     expect(await said(installation, ["check"], units)).toMatchInlineSnapshot(`
-      "problem: my-vpn.service: TasksMax=4 is too low: OpenVPN takes one task, and a hook four [unit-tasks]
+      "problem: my-vpn.service: TasksMax=4 is too low: OpenVPN takes one task, a hook four [unit-tasks]
         fix: systemctl edit my-vpn.service, under [Service]: TasksMax=20
       problem: my-vpn.service: MemoryDenyWriteExecute ends every hook as it starts: its runtime compiles code [unit-memory]
         fix: systemctl edit my-vpn.service, under [Service]: MemoryDenyWriteExecute=no
@@ -120,7 +120,7 @@ describe("check", () => {
     const profile = "/etc/openvpn/client/my-home.conf";
     const units = "/etc/systemd/system";
     const machine = await withFiles(installation, {
-      [profile]: `${goodProfile}mark 7\nscript-security 2\nup '${binary} up'\nroute-up '${binary} route-up'\npull-filter ignore ""\n`,
+      [profile]: `${goodProfile}mark 7\nscript-security 2\nup '"${binary}" up'\nroute-up '"${binary}" route-up'\npull-filter ignore ""\n`,
       "/usr/lib/systemd/system/openvpn-client@.service": "[Service]\nLimitNPROC=10\nTasksMax=1\n",
       [`${units}/openvpn-client@.service.d/10.conf`]: "[Service]\nTasksMax=20\nPrivateNetwork=yes\n",
       [`${units}/openvpn-client@my-home.service.d/20.conf`]: "[Service]\nMemoryDenyWriteExecute=yes\n",

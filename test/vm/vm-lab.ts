@@ -3,14 +3,15 @@
  * moment the power is on, is recorded and judged; link upkeep and the carrier of the profile's remotes have a reason.
  */
 import { fileURLToPath } from "node:url";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { gateway, host, printer, remotes } from "../lab/addresses.ts";
 import { makeFolder, newName, removeFolder, sweep } from "../lab/belongings.ts";
 import { fenceDevices, openSurroundings, recordedDevice, type Surroundings } from "../lab/network.ts";
 import { judge, type Verdict } from "../lab/oracle.ts";
 import { makePki } from "../lab/pki.ts";
 import type { ProbeKind } from "../lab/probe-plan.ts";
-import { sendProbes, type ProbeResult } from "../lab/probes.ts";
+import { probesProgram, sendProbes, type ProbeResult } from "../lab/probes.ts";
 import { reach, type Reach } from "../lab/reach.ts";
 import { Recorder } from "../lab/recorder.ts";
 import { Server } from "../lab/server.ts";
@@ -67,7 +68,10 @@ export class VmLab implements AsyncDisposable {
       const lease = [gateway.v4, host.v4, gateway.v4, printer.v4];
       await router.start("DHCP server", ["python3", dhcp, "server", "br0", ...lease]).says("ready");
       const pki = await makePki();
-      const servers = await Promise.all(liveRemotes.map((each) => Server.prepare(each, internet, pki, dir)));
+      // OpenVPN stands still while a hook runs, which takes seconds on an emulated machine.
+      const servers = await Promise.all(
+        liveRemotes.map((each) => Server.prepare(each, internet, pki, dir, "5 60")),
+      );
       await Promise.all(servers.map((server) => server.start()));
       const lab = new VmLab(dir, surroundings, recorder, servers, { image, parcel });
       await overlay(disk.path, disk.format, lab.disk);
@@ -105,6 +109,10 @@ export class VmLab implements AsyncDisposable {
 
   async probe(also: readonly ProbeKind[]): Promise<readonly ProbeResult[]> {
     this.#round += 1;
+    const folder = dirname(probesProgram);
+    await this.machine.run(["sh", "-ec", 'mkdir -p "$1"; cat > "$2"', "sh", folder, probesProgram], {
+      input: await readFile(probesProgram, "utf8"),
+    });
     return await sendProbes(this.machine, { also }, "vm", this.#round);
   }
 
