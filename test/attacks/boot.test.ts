@@ -118,10 +118,15 @@ test("started again and again under a flood, it lets nothing out between the one
 /** What systemd starts, in its order. A failure is one, but for a line that begins with a hyphen. */
 async function startUnit(lab: Lab): Promise<void> {
   for (const [, hyphen, line = ""] of (await readFile(unit, "utf8")).matchAll(/^ExecStart=(-?)(.+)$/gm)) {
-    const installed = line
-      .replace("/usr/lib/vpn-firewall/block.nft", block)
-      .replace("/var/lib/vpn-firewall/", `${lab.dir}/state/`);
-    await lab.host.run(installed.split(" "), { mayFail: hyphen === "-" });
+    // Of the words: where the checkout is may have a space.
+    const words = line
+      .split(" ")
+      .map((word) =>
+        word
+          .replace("/usr/lib/vpn-firewall/block.nft", block)
+          .replace("/var/lib/vpn-firewall/", `${lab.dir}/state/`),
+      );
+    await lab.host.run(words, { mayFail: hyphen === "-" });
   }
 }
 
