@@ -63,7 +63,10 @@ export async function startRestless(lab: Lab, word: string, addresses: readonly 
   const program = `
 import select, socket, sys
 print("ready", flush=True)
-while not select.select([sys.stdin], [], [], 0.002)[0]:
+told = False
+while not told:
+    # Once more after it was told to stop: then at least once with all that was set up before.
+    told = bool(select.select([sys.stdin], [], [], 0.002)[0])
     for address in sys.argv[2:]:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as sock:

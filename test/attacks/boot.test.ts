@@ -121,8 +121,8 @@ async function startUnit(lab: Lab): Promise<void> {
     // Of the words: where the checkout is may have a space.
     const words = line
       .split(" ")
-      .map((word) =>
-        word
+      .map((each) =>
+        each
           .replace("/usr/lib/vpn-firewall/block.nft", block)
           .replace("/var/lib/vpn-firewall/", `${lab.dir}/state/`),
       );
