@@ -1,5 +1,5 @@
 /** The init scripts of examples/: what the kernel holds after them, whatever they find. */
-import { readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -38,9 +38,12 @@ describe.each(scripts)("examples/$name", ({ name, command }) => {
   ): Promise<Outcome> {
     const script = join(folder, name);
     const text = await readFile(path(`examples/${name}/vpn-firewall`), "utf8");
+    // Where the checkout is may have a space.
+    const copy = join(folder, "block.nft");
+    await copyFile(block, copy).catch(async () => rm(copy, { force: true }));
     await writeFile(
       script,
-      text.replace("/usr/lib/vpn-firewall/block.nft", block).replace("/var/lib/vpn-firewall", state),
+      text.replace("/usr/lib/vpn-firewall/block.nft", copy).replace("/var/lib/vpn-firewall", state),
     );
     return await machine.run("/bin/sh", command(script, verb));
   }
