@@ -43,12 +43,14 @@ export async function openNetwork(name: string, dir: string): Promise<Network> {
   };
   try {
     await addNamespaces([hostName]);
+    // Before the wire: a device takes its settings from the defaults when it is made.
+    await configureHost(hostWithoutFiles);
     surroundings = await openSurroundings(
       name,
       `link add ${recordedDevice} type veth peer name eth0 netns ${hostName}`,
     );
     const keeper = startPrivateFiles(hostWithoutFiles, dir);
-    await Promise.all([configureHost(hostWithoutFiles), keeper.says("ready")]);
+    await keeper.says("ready");
     const host = new Namespace(hostName, `/proc/${keeper.pid}/ns/mnt`);
     machines.push(host);
     await host.ip(endLines(addresses.host, addresses.gateway));
