@@ -32,11 +32,12 @@ const start = async ({ settings }: CommandInvocation) =>
 const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => Promise<number>>> = {
   enable: async ({ settings }) => (await import("../lib/commands/enable.ts")).enable(settings),
   disable: async ({ settings }) => (await import("../lib/commands/disable.ts")).disable(settings),
-  status: async ({ settings, json }) => (await import("../lib/commands/status.ts")).status(settings, json),
-  check: async ({ settings, words, json }) =>
-    (await import("../lib/commands/check.ts")).check(settings, words, json),
-  install: async ({ settings, words, wish }) =>
-    (await import("../lib/commands/install.ts")).install(settings, words[0] ?? "", wish),
+  status: async ({ settings, options }) =>
+    (await import("../lib/commands/status.ts")).status(settings, options),
+  check: async ({ settings, words, options }) =>
+    (await import("../lib/commands/check.ts")).check(settings, words, options),
+  install: async ({ settings, words, options }) =>
+    (await import("../lib/commands/install.ts")).install(settings, words[0] ?? "", options),
   uninstall: async ({ words }) => (await import("../lib/commands/install.ts")).uninstall(words[0] ?? ""),
   print: async ({ settings, words }) =>
     (await import("../lib/commands/print.ts")).printRules(settings, words),
@@ -49,7 +50,7 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   stop: async () => (await import("../lib/commands/plugin.ts")).stop(),
   flush: async ({ settings }) => (await import("../lib/commands/plugin.ts")).flush(settings),
   save: async ({ settings }) => (await import("../lib/commands/plugin.ts")).save(settings),
-  help: async () => printed((await import("../lib/commands/help.ts")).help),
+  help: async ({ words }) => printed((await import("../lib/commands/help.ts")).helpOn(words[0])),
   version: () => Promise.resolve(printed(`vpn-firewall ${VERSION}`)),
 };
 

@@ -37,7 +37,7 @@ _vpn_firewall() {
 		return
 	fi
 	case $command in
-	'') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
+	'' | help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
 	check | print | install | uninstall) _vpn_firewall_paths -f "$word" ;;
 	esac
 }

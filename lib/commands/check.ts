@@ -17,12 +17,13 @@ import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, withIncluded } from "../system/profiles.ts";
 import { unitsOf } from "../system/units.ts";
+import type { Options } from "./command-line.ts";
 import { isThisProgram } from "./install.ts";
 import { oneLine, print } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 
 /** Says what would not work, and what stays open; 0 where there is nothing to say, 3 where there is. */
-export async function check(settings: Settings, paths: readonly string[], json: boolean): Promise<number> {
+export async function check(settings: Settings, paths: readonly string[], options: Options): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const pins = readPins(settings.stateDirectory);
   const openvpn = await findOpenvpn();
@@ -39,7 +40,9 @@ export async function check(settings: Settings, paths: readonly string[], json: 
   ];
   const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));
   print(
-    json ? JSON.stringify({ profiles, findings: ordered }, undefined, 2) : findingsText(profiles, ordered),
+    options.has("--json")
+      ? JSON.stringify({ profiles, findings: ordered }, undefined, 2)
+      : findingsText(profiles, ordered),
   );
   return ordered.length === 0 ? 0 : 3;
 }

@@ -1,8 +1,6 @@
 import { basename } from "node:path";
 import type { HookName } from "../openvpn/environment.ts";
-import type { Wish } from "../openvpn/hook-lines.ts";
 import { Refusal, quote } from "../refusal.ts";
-import { parseDecimal } from "../text.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
 
 export const hookNames: readonly string[] = [
@@ -11,35 +9,55 @@ export const hookNames: readonly string[] = [
   "route-pre-down",
   "down",
 ] satisfies readonly HookName[];
-/** What netfilter-persistent asks of its plugins. */
-const pluginVerbs = ["start", "stop", "restart", "reload", "flush", "save"] as const;
-export const commandNames = [
-  "enable",
-  "disable",
-  "status",
-  "check",
-  "print",
-  "install",
-  "uninstall",
-  "guard",
-  "refresh",
-  ...pluginVerbs,
-  "help",
-  "version",
-] as const;
 
-export type CommandName = (typeof commandNames)[number];
-
-/** The options, besides those of every command, and who has them. */
-const ownOptions: Readonly<Record<string, readonly CommandName[]>> = {
-  "--json": ["status", "check"],
-  "--chain": ["install"],
-  "--mark": ["install"],
-  "--pull-filter": ["install"],
+/** What a command takes: words, and options besides those of every command. */
+export type Usage = {
+  readonly words?: "any" | "a profile" | "a command";
+  readonly options?: readonly OptionName[];
 };
-const takesAnyWords: readonly CommandName[] = ["print", "check", "refresh"];
-/** As the README has it. */
-const defaultMark = "1194";
+
+export const usages = {
+  enable: {},
+  disable: {},
+  status: { options: ["--json"] },
+  check: { words: "any", options: ["--json"] },
+  print: { words: "any" },
+  install: { words: "a profile", options: ["--chain", "--mark", "--pull-filter"] },
+  uninstall: { words: "a profile" },
+  guard: {},
+  refresh: { words: "any" },
+  // What netfilter-persistent asks of its plugins.
+  start: {},
+  stop: {},
+  restart: {},
+  reload: {},
+  flush: {},
+  save: {},
+  help: { words: "a command" },
+  version: {},
+} satisfies Readonly<Record<string, Usage>>;
+
+export type CommandName = keyof typeof usages;
+export const commandNames = Object.keys(usages) as CommandName[];
+
+/** Whether an option has a value: it may follow as a word, or only after "=". */
+const optionValues = {
+  "--policy": "word",
+  "--state": "word",
+  "--json": "none",
+  "--chain": "none",
+  "--mark": "after =",
+  "--pull-filter": "none",
+  "--help": "none",
+  "--version": "none",
+} as const satisfies Readonly<Record<string, "none" | "word" | "after =">>;
+
+export type OptionName = keyof typeof optionValues;
+export const optionNames = Object.keys(optionValues) as OptionName[];
+export const ofEveryCommand: readonly OptionName[] = ["--policy", "--state", "--help", "--version"];
+
+/** The options that were given, each with its value; "" for none. Of two values for one option the last counts. */
+export type Options = ReadonlyMap<OptionName, string>;
 
 /** What this run was asked for: by the name that it was started as, by its first word, or by OpenVPN's script_type. */
 export type Invocation =
@@ -52,9 +70,7 @@ export type Invocation =
   | {
       readonly command: CommandName;
       readonly settings: Settings;
-      readonly json: boolean;
-      /** For `install`. */
-      readonly wish: Wish;
+      readonly options: Options;
       readonly words: readonly string[];
     };
 
@@ -67,35 +83,35 @@ export function parseCommandLine(
   args: readonly string[],
   scriptType: string | undefined,
 ): Invocation {
-  const { settings, given, help, version, words, after } = parseOptions(args);
+  const { options, words, after } = parseArguments(args);
+  const settings: Settings = {
+    policyFile: options.get("--policy") ?? defaultSettings.policyFile,
+    stateDirectory: options.get("--state") ?? defaultSettings.stateDirectory,
+  };
+  if (options.has("--help")) {
+    const about = [...words, ...[hookOf(argv0, "", undefined) ?? []].flat()];
+    return { command: "help", settings, options, words: about.slice(0, 1) };
+  }
   const hook = hookOf(argv0, words[0] ?? "", scriptType);
   if (hook !== undefined) return { hook, settings, chained: after };
   const [word = "", ...rest] = [...words, ...after];
-  const command = help ? "help" : version ? "version" : commandOf(argv0, word);
-  for (const option of given.keys()) {
-    if (ownOptions[option]?.includes(command) === false)
-      throw new UsageRefusal(`${command} has no ${option}`, "see: vpn-firewall help");
+  const command = options.has("--version") ? "version" : commandOf(argv0, word);
+  refuseUnlessItTakes(command, rest, options);
+  return { command, settings, options, words: rest };
+}
+
+function refuseUnlessItTakes(command: CommandName, words: readonly string[], options: Options): void {
+  const { words: takes, options: own = [] }: Usage = usages[command];
+  for (const option of options.keys()) {
+    if (![...ofEveryCommand, ...own].includes(option))
+      throw new UsageRefusal(`${command} has no ${option}`, `see: vpn-firewall help ${command}`);
   }
-  refuseUnlessItTakes(command, rest);
-  return { command, settings, json: given.has("--json"), wish: wishOf(given), words: rest };
-}
-
-function refuseUnlessItTakes(command: CommandName, words: readonly string[]): void {
-  const [first] = words;
-  const onProfile = command === "install" || command === "uninstall";
-  if (onProfile && words.length !== 1)
+  const [first, second] = words;
+  if (takes === "a profile" && (first === undefined || second !== undefined))
     throw new UsageRefusal(`${command} takes one profile`, `as in: vpn-firewall ${command} PROFILE`);
-  if (onProfile || first === undefined || takesAnyWords.includes(command)) return;
-  throw new UsageRefusal(`${command} takes no ${quote(first)}`, "see: vpn-firewall help");
-}
-
-function wishOf(given: ReadonlyMap<string, string>): Wish {
-  const wish: Wish = { chain: given.has("--chain"), pullFilter: given.has("--pull-filter") };
-  const written = given.get("--mark");
-  if (written === undefined) return wish;
-  const mark = parseDecimal(written === "" ? defaultMark : written);
-  if (mark !== undefined && mark >= 1 && mark <= 0x7fff_ffff) return { ...wish, mark };
-  throw new UsageRefusal(`Cannot read the mark ${quote(written)}`, "write a number from 1 to 2147483647");
+  const spare = takes === undefined ? first : takes === "any" ? undefined : second;
+  if (spare === undefined) return;
+  throw new UsageRefusal(`${command} takes no ${quote(spare)}`, `see: vpn-firewall help ${command}`);
 }
 
 /** The hook that OpenVPN runs us as, if it does. */
@@ -119,40 +135,41 @@ function commandOf(argv0: string, word: string): CommandName {
   throw new UsageRefusal(`${quote(word)} is not a command`, "see: vpn-firewall help");
 }
 
-type Options = {
-  readonly settings: Settings;
-  /** Which of `ownOptions` there are, with their values. */
-  readonly given: ReadonlyMap<string, string>;
-  readonly help: boolean;
-  readonly version: boolean;
+type Arguments = {
+  readonly options: Options;
   /** Before and after `--`. */
   readonly words: readonly string[];
   readonly after: readonly string[];
 };
 
-/** By hand: parseArgs of node:util costs a hook 0.8 ms. Of two values for one option the last counts. */
-function parseOptions(args: readonly string[]): Options {
-  const settings: { -readonly [Name in keyof Settings]: Settings[Name] } = { ...defaultSettings };
-  const flags = { help: false, version: false };
-  const given = new Map<string, string>();
+/** By hand: parseArgs of node:util costs a hook 0.8 ms. */
+function parseArguments(args: readonly string[]): Arguments {
+  const options = new Map<OptionName, string>();
   const words: string[] = [];
   const after: string[] = [];
   const left = args.values();
   for (const arg of left) {
-    const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
-    const name = equals === -1 ? arg : arg.slice(0, equals);
-    const value = equals === -1 ? undefined : arg.slice(equals + 1);
     if (arg === "--") after.push(...left);
+    else if (arg === "-h") options.set("--help", "");
     else if (!arg.startsWith("-") || arg === "-") words.push(arg);
-    else if (name === "--policy") settings.policyFile = value ?? wordAfter(name, left);
-    else if (name === "--state") settings.stateDirectory = value ?? wordAfter(name, left);
-    else if (Object.hasOwn(ownOptions, arg)) given.set(arg, "");
-    else if (name === "--mark" && value !== undefined && value !== "") given.set(name, value);
-    else if (arg === "--help" || arg === "-h") flags.help = true;
-    else if (arg === "--version") flags.version = true;
-    else throw new UsageRefusal(`Unknown option '${arg}'`, "see: vpn-firewall help");
+    else options.set(...parseOption(arg, left));
   }
-  return { settings, given, ...flags, words, after };
+  return { options, words, after };
+}
+
+function parseOption(arg: string, left: Iterator<string, undefined>): [OptionName, string] {
+  const equals = arg.indexOf("=");
+  const written = equals === -1 ? arg : arg.slice(0, equals);
+  const value = equals === -1 ? undefined : arg.slice(equals + 1);
+  const name = optionNames.find((option) => option === written);
+  const takes = name === undefined ? undefined : optionValues[name];
+  if (
+    name === undefined ||
+    (takes === "none" && value !== undefined) ||
+    (takes === "after =" && value === "")
+  )
+    throw new UsageRefusal(`Unknown option '${arg}'`, "see: vpn-firewall help");
+  return [name, value ?? (takes === "word" ? wordAfter(name, left) : "")];
 }
 
 /** What looks like another option is no value: it was left out. `--policy=-x` gives one that starts so. */

@@ -1,42 +1,131 @@
-export const help = `Keeps this machine closed unless its VPN is up.
+import { quote } from "../refusal.ts";
+import { type CommandName, UsageRefusal, hookNames } from "./command-line.ts";
+
+const overview = `Keeps this machine closed unless its VPN is up.
 
 usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
 
-  enable               close now, and save the rules that a boot loads
+  enable               close, now and at every boot
   disable              open, now and at boot
-  status [--json]      what is in force, read back from the kernel, against the policy
-  check [PROFILE...] [--json]
-                       what would not work, and what stays open
+  status               what is in force, against what the policy asks for
+  check [PROFILE...]   what would not work, and what stays open
   print [PROFILE...]   the rules that enable would load
-  install PROFILE [--chain] [--mark[=NUMBER]] [--pull-filter]
-                       put the hook lines into a profile; uninstall PROFILE takes them out
-  guard                until it is ended, keep other programs from flushing the rules
-  help, version
+  install PROFILE      put the hook lines into a profile
+  uninstall PROFILE    take them out again
+  guard                keep other programs from flushing the rules
+  help [COMMAND]       this, or all about one command
+  version
 
-hooks, run by OpenVPN, by name or as links to this program:
+run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
+refresh
+run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
+save
 
-  up, route-up         close if that is not so yet, and open the tunnel
-  route-pre-down, down take the tunnel out; they open nothing and never fail
+  --policy FILE        default /etc/vpn-firewall/policy.toml, with drop-ins in
+                       policy.d/
+  --state DIR          default /var/lib/vpn-firewall
 
-run by route-up, beside OpenVPN, where a remote is given by name:
+exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong
+usage; 3 status or check found something
+`;
 
-  refresh              look the names up through the tunnel, and pin the answers
+const plugin = `usage: vpn-firewall start | stop | restart | reload | flush | save
 
-as a plugin of netfilter-persistent, on a machine that is enabled:
+Run by netfilter-persistent, as its plugin, on a machine that is enabled.
 
   start                close, as enable does; the same: restart, reload
   stop                 opens nothing
   flush                open, until the next start, enable or boot
-  save                 save the rules that a boot loads, and leave what is in force
+  save                 save the rules that a boot loads, and leave what is in
+                       force
+`;
 
-  --policy FILE        default /etc/vpn-firewall/policy.toml, with drop-ins in policy.d/
-  --state DIR          default /var/lib/vpn-firewall
+const hooks = `usage: vpn-firewall up | route-up | route-pre-down | down [-- COMMAND...]
 
-exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong usage; 3 status or check found something
+Run by OpenVPN, by name or as links to this program. A command after -- is the
+profile's own, and runs after ours.
 
-install:
+  up, route-up         close if that is not so yet, and open the tunnel
+  route-pre-down, down take the tunnel out; they open nothing and never fail
+`;
+
+const helpTexts: Readonly<Record<CommandName, string>> = {
+  enable: `usage: vpn-firewall enable
+
+Closes the machine now, and saves the rules that a boot loads before the network
+comes up. Tunnels that are open stay open.
+Remotes that are given by name are looked up and pinned. Run it again after a
+change of the policy or of a profile.
+`,
+  disable: `usage: vpn-firewall disable
+
+Opens the machine, now and at boot. It is refused while a guard runs that no
+unit started.
+`,
+  status: `usage: vpn-firewall status [--json]
+
+Shows what the kernel has in force, against what the policy asks for. Exit code
+3: they differ, or nothing is in force.
+
+  --json               the same for programs
+`,
+  check: `usage: vpn-firewall check [PROFILE...] [--json]
+
+Says what would not work, and what stays open, each with what to do: for the
+profiles given, or the policy's. Exit code 3: it
+found something. It changes nothing.
+
+  --json               the same for programs
+`,
+  print: `usage: vpn-firewall print [PROFILE...]
+
+Prints the rules that enable would load, for the profiles given, or the
+policy's. It changes nothing.
+`,
+  install: `usage: vpn-firewall install PROFILE [--chain] [--mark[=NUMBER]] [--pull-filter]
+
+Puts the hook lines at the end of a profile, between two markers. Every other
+byte stays.
 
   --chain              a hook that the profile has already runs after ours
-  --mark[=NUMBER]      OpenVPN marks its packets, so that no other program passes for it; 1194
+  --mark[=NUMBER]      OpenVPN marks its packets, so that no other program
+                       passes for it; 1194
   --pull-filter        what the server pushes cannot end OpenVPN
-`;
+`,
+  uninstall: `usage: vpn-firewall uninstall PROFILE
+
+Takes the hook lines out of a profile: it is as it was before install, byte for
+byte.
+`,
+  guard: `usage: vpn-firewall guard
+
+Runs until it is told to end: other programs cannot flush the rules, and what
+they take away comes back. enable starts it where
+its unit is installed.
+`,
+  refresh: `usage: vpn-firewall refresh PROFILE SERVER [RESOLVER...]
+
+Run by route-up, beside OpenVPN, where a remote is given by name: looks the
+profile's names up through the tunnel, and pins the
+answers.
+`,
+  start: plugin,
+  stop: plugin,
+  restart: plugin,
+  reload: plugin,
+  flush: plugin,
+  save: plugin,
+  help: overview,
+  version: `usage: vpn-firewall version
+
+Prints the version.
+`,
+};
+
+/** All about a command or a hook; without a word, the overview. Throws UsageRefusal. */
+export function helpOn(word: string | undefined): string {
+  if (word === undefined) return overview;
+  if (hookNames.includes(word)) return hooks;
+  if (Object.hasOwn(helpTexts, word)) return helpTexts[word as CommandName];
+  throw new UsageRefusal(`${quote(word)} is not a command`, "see: vpn-firewall help");
+}

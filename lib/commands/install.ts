@@ -3,15 +3,21 @@ import { withBlock, withoutBlock } from "../openvpn/hook-block.ts";
 import { type Program, type Wish, hookLines } from "../openvpn/hook-lines.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
 import { parseProfile } from "../openvpn/profile.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal, quote } from "../refusal.ts";
 import { readBytes, refuseForeignWriters } from "../system/files.ts";
 import { withIncluded } from "../system/profiles.ts";
 import { realPath, replaceFile } from "../system/replace-file.ts";
+import { parseDecimal } from "../text.ts";
+import { type Options, UsageRefusal } from "./command-line.ts";
 import { note } from "./messages.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
 
+/** As the README has it. */
+const defaultMark = "1194";
+
 /** Puts the hook lines at the end of a profile, between markers; every other byte stays. */
-export function install(settings: Settings, given: string, wish: Wish): number {
+export function install(settings: Settings, given: string, asked: Options): number {
+  const wish = wishOf(asked);
   const path = resolve(given);
   // Once: who owns a directory on the way could make it another file's between the reading and the writing.
   const file = realPath(path);
@@ -32,6 +38,16 @@ export function install(settings: Settings, given: string, wish: Wish): number {
   for (const line of lines) note(`${path}: ${line}`);
   note("OpenVPN reads them when it starts anew; see what stays open with: vpn-firewall check " + path);
   return 0;
+}
+
+/** Throws UsageRefusal. */
+export function wishOf(options: Options): Wish {
+  const wish: Wish = { chain: options.has("--chain"), pullFilter: options.has("--pull-filter") };
+  const written = options.get("--mark");
+  if (written === undefined) return wish;
+  const mark = parseDecimal(written === "" ? defaultMark : written);
+  if (mark !== undefined && mark >= 1 && mark <= 0x7fff_ffff) return { ...wish, mark };
+  throw new UsageRefusal(`Cannot read the mark ${quote(written)}`, "write a number from 1 to 2147483647");
 }
 
 /** Takes the lines of `install` out again: the profile is as it was before. */

@@ -22,6 +22,7 @@ import { readPolicy } from "../system/policy-files.ts";
 import type { Run } from "../system/process.ts";
 import { run } from "../system/run.ts";
 import { inScratchNetwork } from "../system/scratch-network.ts";
+import type { Options } from "./command-line.ts";
 import { reportLinks } from "./link-report.ts";
 import { print } from "./messages.ts";
 import { type NamesReport, reportNames } from "./names-report.ts";
@@ -32,14 +33,14 @@ import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
 const noListing: Listing = { flagged: false, chains: new Map(), sets: new Map(), counters: new Map() };
 
 /** Shows what the kernel holds against what the policy asks for; 0 where they agree, 3 where they do not. */
-export async function status(settings: Settings, json: boolean): Promise<number> {
+export async function status(settings: Settings, options: Options): Promise<number> {
   const policy = await readPolicy(settings.policyFile);
   const pins = readPins(settings.stateDirectory);
   const profiles = readClients(policy, []);
   const now = new Date();
   const names = namesReport(namesOf(profiles), pins, now);
   const report = await reportOn(policy, wantedRuleset(policy, profiles, pins), names);
-  print(json ? JSON.stringify(report, undefined, 2) : reportText(report, now));
+  print(options.has("--json") ? JSON.stringify(report, undefined, 2) : reportText(report, now));
   return isAsAsked(report) ? 0 : 3;
 }
 

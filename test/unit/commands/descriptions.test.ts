@@ -4,15 +4,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../build/root.ts";
-import { commandNames, hookNames } from "../../../lib/commands/command-line.ts";
+import {
+  type Usage,
+  commandNames,
+  hookNames,
+  ofEveryCommand,
+  optionNames,
+  usages,
+} from "../../../lib/commands/command-line.ts";
 import { severities } from "../../../lib/check/finding.ts";
-import { help } from "../../../lib/commands/help.ts";
+import { helpOn } from "../../../lib/commands/help.ts";
 import { keysOf } from "../../../lib/policy/keys.ts";
 
 const manual = source("build/man/vpn-firewall.8");
-/** As the command line is read by hand, its options stand in the source alone. */
-const options = allOf(source("lib/commands/command-line.ts"), /"(--?[a-z][a-z-]*)"/g).toSorted();
-
 function source(path: string): string {
   return readFileSync(join(root, path), "utf8");
 }
@@ -54,7 +58,7 @@ describe("the manual", () => {
 
   test("has every option", () => {
     const items = itemsOf("Options", "Fl").map((item) => `-${item}`);
-    expect(items.toSorted()).toEqual(options);
+    expect(items.toSorted()).toEqual([...optionNames, "-h"].toSorted());
   });
 
   test.for([
@@ -81,27 +85,54 @@ describe("the manual", () => {
   });
 });
 
-test.for([...commandNames, ...hookNames, ...options.filter((option) => option.startsWith("--"))])(
-  "the usage has %s",
-  (name) => {
-    // --help and --version are what the commands of these names are.
-    const shown = name === "--help" || name === "--version" ? name.slice(2) : name;
-    expect(help).toMatch(new RegExp(`(?<![\\w-])${shown}(?![\\w-])`));
-  },
-);
+describe("help", () => {
+  test.for([...commandNames, ...hookNames])("of all has %s", (name) => {
+    expect(helpOn(undefined)).toMatch(wholeWord(name));
+  });
+
+  test.for(commandNames)("on %s has its options, and no others", (command) => {
+    const { options = [] }: Usage = usages[command];
+    const shown = allOf(helpOn(command), /(--[a-z][a-z-]*)/g);
+    expect(shown.toSorted()).toEqual(
+      (command === "help" ? ["--policy", "--state"] : [...options]).toSorted(),
+    );
+  });
+
+  test.for([...commandNames, ...hookNames])("on %s begins with its usage", (name) => {
+    const usage = helpOn(name)
+      .split("\n")
+      .find((line) => line.startsWith("usage: vpn-firewall "));
+    expect(usage).toMatch(name === "help" ? /COMMAND/ : wholeWord(name));
+  });
+
+  test.for([...commandNames, ...hookNames])("on %s fits a terminal", (name) => {
+    expect(
+      Math.max(
+        ...helpOn(name)
+          .split("\n")
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(80);
+  });
+});
+
+function wholeWord(name: string): RegExp {
+  return new RegExp(`(?<![\\w-])${name}(?![\\w-])`);
+}
 
 describe("the completion offers", () => {
   test("every command", () => {
     expect(completionOf("").toSorted()).toEqual([...commandNames].toSorted());
   });
 
-  test("every option, to the commands that have it", () => {
-    const offered = commandNames.flatMap((command) => completionOf(command, "--"));
-    expect([...new Set(offered)].toSorted()).toEqual(options.filter((option) => option.startsWith("--")));
+  test.for(commandNames)("every option of %s, and no others", (command) => {
+    const { options = [] }: Usage = usages[command];
+    expect(completionOf(command, "--").toSorted()).toEqual([...ofEveryCommand, ...options].toSorted());
   });
 
   test.for<[readonly string[], readonly string[]]>([
     [["en"], ["enable"]],
+    [["help", "en"], ["enable"]],
     [["--policy", "policy-l"], ["policy-laptop.toml"]],
     [["--policy", "=", "policy-l"], ["policy-laptop.toml"]],
     [["--state", "sub"], ["subjects"]],
