@@ -43,7 +43,7 @@ export async function stateOf(lab: Lab): Promise<string> {
   return (JSON.parse(stdout) as { state: string }).state;
 }
 
-function policyFile({ dir }: Pick<Lab, "dir">): string {
+export function policyFile({ dir }: Pick<Lab, "dir">): string {
   return join(dir, "policy.toml");
 }
 

@@ -37,7 +37,7 @@ describe("examples/policy.toml", () => {
 
 test("examples/policy-laptop.toml opens the home network, and asks the VPN's resolvers only", () => {
   expect(example("policy-laptop.toml")).toMatchObject({
-    lan: { allow: [{ text: "192.168.0.0/24" }], inbound: [], multicast: true },
+    lan: { allow: [{ text: "192.168.1.0/24" }], inbound: [], multicast: true },
     tunnel: { dns: "pushed" },
     exceptions: [],
   });
@@ -48,7 +48,7 @@ test("examples/policy-headless.toml lets ssh in from the LAN and from the office
     ...defaultPolicy,
     lan: {
       allow: [
-        expect.objectContaining({ text: "192.168.0.0/24" }),
+        expect.objectContaining({ text: "192.168.1.0/24" }),
         expect.objectContaining({ text: "fe80::/10" }),
       ],
       inbound: [{ protocol: "tcp", port: 22 }],
