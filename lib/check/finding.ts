@@ -26,6 +26,7 @@ export const severities = {
   "exception-allowed": "leak",
   "openvpn-missing": "problem",
   "nic-guard-missing": "leak",
+  flowtable: "leak",
   "resolver-on-lan": "note",
   "docker-closed": "note",
   networkmanager: "problem",

@@ -1,21 +1,25 @@
 import { resolve } from "node:path";
 import { checkCarrier } from "../check/carrier.ts";
 import { type Finding, finding, severityNames } from "../check/finding.ts";
+import { checkFlowtables } from "../check/flowtables.ts";
 import { checkHooks } from "../check/hooks.ts";
 import { checkMachine } from "../check/machine.ts";
 import { checkPolicy } from "../check/policy.ts";
 import { checkPushed } from "../check/pushed.ts";
 import type { Subject, Surroundings } from "../check/subject.ts";
 import { checkUnit } from "../check/unit.ts";
+import { listFlowtables } from "../firewall/nft.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { Refusal } from "../refusal.ts";
 import { readBytes } from "../system/files.ts";
+import { outwardInterfaces } from "../system/interfaces.ts";
 import { findMachine } from "../system/machine.ts";
 import { findOpenvpn } from "../system/openvpn.ts";
 import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, withIncluded } from "../system/profiles.ts";
+import { run } from "../system/run.ts";
 import { unitsOf } from "../system/units.ts";
 import type { Options } from "./command-line.ts";
 import { isThisProgram } from "./install.ts";
@@ -37,6 +41,7 @@ export async function check(settings: Settings, paths: readonly string[], option
     ...profiles.flatMap((path) => checkProfile(path, surroundings)),
     ...checkPolicy(settings.policyFile, policy, profiles.length),
     ...checkMachine(findMachine(policy, openvpn.version), policy),
+    ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
   ];
   const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));
   print(

@@ -54,6 +54,12 @@ export async function listAllRules(run: Run): Promise<string> {
   return outcome.exitCode === 0 ? outcome.stdout : "";
 }
 
+/** The flowtables of all programs, in nft's own language; empty where nft cannot list what those have made. */
+export async function listFlowtables(run: Run): Promise<string> {
+  const outcome = await run({ file: nftPath, args: ["list", "flowtables"] });
+  return outcome.exitCode === 0 ? outcome.stdout : "";
+}
+
 async function listObject(words: readonly string[], run: Run): Promise<string | undefined> {
   const outcome = await run({ file: nftPath, args: ["-j", "-n", "list", ...words] });
   return isMissing(outcome) ? undefined : await outputOf(outcome, run);

@@ -159,4 +159,22 @@ describe("check", () => {
       exit 3"
     `);
   });
+
+  test("of a machine with another program's flowtable, as nft lists it: this kernel has no module for one", async () => {
+    const installation = await install();
+    await installation.machine.sh("ip link add eth0 type veth peer name other");
+    await installation.succeed("install", installation.profile, "--mark", "--pull-filter");
+    const nft = join(installation.folder, "nft");
+    const listing = "table inet router {\n\tflowtable fast {\n\t\tdevices = { eth0, veth9 }\n\t}\n}\n";
+    await writeFile(nft, `#!/bin/sh\n[ "$*" = "list flowtables" ] && printf '%s' '${listing}'\n`, {
+      mode: 0o755,
+    });
+    const { prepare } = await withFiles(installation);
+    const machine = { prepare: `${prepare}\nmount --bind '${nft}' /usr/sbin/nft` };
+    expect(await said(installation, ["check"], machine)).toMatchInlineSnapshot(`
+      "leak: flowtable inet router fast: flows that it forwards through eth0 go past the rules, and where the card does it by itself past the NIC guard too [flowtable]
+        fix: take eth0 out of its devices
+      exit 3"
+    `);
+  });
 });
