@@ -17,7 +17,8 @@ _vpn_firewall() {
 		fi
 	done
 	case $command in
-	status | check) options+=' --json' ;;
+	status) options+=' --json --watch' ;;
+	check) options+=' --json' ;;
 	install) options+=' --chain --mark --pull-filter' ;;
 	esac
 

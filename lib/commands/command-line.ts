@@ -19,7 +19,7 @@ export type Usage = {
 export const usages = {
   enable: {},
   disable: {},
-  status: { options: ["--json"] },
+  status: { options: ["--json", "--watch"] },
   check: { words: "any", options: ["--json"] },
   print: { words: "any" },
   install: { words: "a profile", options: ["--chain", "--mark", "--pull-filter"] },
@@ -45,6 +45,7 @@ const optionValues = {
   "--policy": "word",
   "--state": "word",
   "--json": "none",
+  "--watch": "none",
   "--chain": "none",
   "--mark": "after =",
   "--pull-filter": "none",

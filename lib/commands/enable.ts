@@ -1,10 +1,14 @@
-import { openInterfaces, parseListing } from "../firewall/listing.ts";
+import { openTunnels, parseListing } from "../firewall/listing.ts";
 import { ConflictRefusal, isLocked, listTable, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import type { Statement } from "../firewall/statement.ts";
-import { lockTransaction, purgeTransaction, replaceTransaction } from "../firewall/transaction.ts";
+import {
+  type OpenTunnel,
+  lockTransaction,
+  purgeTransaction,
+  replaceTransaction,
+} from "../firewall/transaction.ts";
 import { stageFiles } from "../system/files.ts";
-import type { InterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 import { isTunnel } from "../system/interfaces.ts";
 import { resolveNames, systemLookUp } from "../system/names.ts";
@@ -74,9 +78,9 @@ async function loadOverAnything(lock: Statement, ruleset: Ruleset): Promise<void
 }
 
 /** None where the listing cannot be read: nft 1.0.6 writes half of one for a table that was made dormant. */
-function tunnelsIn(table: string): readonly InterfaceName[] {
+function tunnelsIn(table: string): readonly OpenTunnel[] {
   try {
-    return openInterfaces(parseListing(table)).filter(isTunnel);
+    return openTunnels(parseListing(table)).filter(({ device }) => isTunnel(device));
   } catch (error) {
     if (error instanceof Refusal) return [];
     throw error;

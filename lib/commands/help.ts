@@ -62,12 +62,14 @@ change of the policy or of a profile.
 Opens the machine, now and at boot. It is refused while a guard runs that no
 unit started.
 `,
-  status: `usage: vpn-firewall status [--json]
+  status: `usage: vpn-firewall status [--json | --watch]
 
-Shows what the kernel has in force, against what the policy asks for. Exit code
-3: they differ, or nothing is in force.
+Shows what the kernel has in force, against what the policy asks for: the state
+in one word, then tunnels, remotes, holes, blocked packets and layers; what
+differs, and what to do. Exit code 3: something differs, or nothing is in force.
 
-  --json               the same for programs
+  --json               the same for programs, as the manual describes it
+  --watch              anew every second, on a terminal; end with q
 `,
   check: `usage: vpn-firewall check [PROFILE...] [--json]
 

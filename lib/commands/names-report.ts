@@ -1,5 +1,6 @@
 import { blockStands, ownAddresses } from "../hosts.ts";
 import { type Pin, type Pins, hostsOf } from "../system/pins.ts";
+import { inWords } from "./durations.ts";
 import { asAsked } from "./link-report.ts";
 
 /** What `status` tells of remotes that are given by name. */
@@ -15,7 +16,8 @@ type NameReport = {
   readonly stale: boolean;
 };
 
-const day = 24 * 60 * 60 * 1000;
+const minute = 60 * 1000;
+const day = 24 * 60 * minute;
 const staleAfter = 30 * day;
 
 /** `names` are those of the profiles, `text` is that of /etc/hosts. Throws Refusal for a text with half a block. */
@@ -58,14 +60,21 @@ export function areNamesSound({ names, hosts }: NamesReport): boolean {
   return hosts === asAsked && Object.values(names).every(({ stale }) => !stale);
 }
 
-export function namesText({ names, hosts }: NamesReport, now: Date): readonly string[] {
-  const lines = Object.entries(names).map(([name, { addresses, resolved, stale }]) => {
-    const count = addresses.length === 1 ? "1 address" : `${addresses.length} addresses`;
-    const age = addresses.length === 0 ? "not looked up" : `looked up ${since(ageOf(resolved, now))}`;
-    const advice = stale ? "; connect, or run vpn-firewall enable while names can be looked up" : "";
-    return `remote ${name}: ${count}, ${age}${advice}`;
-  });
-  return lines.length === 0 && hosts === asAsked ? [] : [...lines, `names in /etc/hosts: ${hosts}`];
+/** How many addresses, and how old. */
+export function nameText({ addresses, resolved }: NameReport, now: Date): string {
+  const count = addresses.length === 1 ? "1 address" : `${addresses.length} addresses`;
+  return `${count}, ${addresses.length === 0 ? "not looked up" : `looked up ${since(ageOf(resolved, now))}`}`;
+}
+
+/** A line for each thing that is to be done about. */
+export function namesFindings({ names, hosts }: NamesReport, now: Date): readonly string[] {
+  const advice = "connect, or run vpn-firewall enable while names can be looked up";
+  return [
+    ...Object.entries(names).flatMap(([name, pin]) =>
+      pin.stale ? [`remote ${name}: ${nameText(pin, now)}; ${advice}`] : [],
+    ),
+    ...(hosts === asAsked ? [] : [`names in /etc/hosts: ${hosts}`]),
+  ];
 }
 
 /** NaN for a time that is none. */
@@ -75,14 +84,5 @@ function ageOf(resolved: string, now: Date): number {
 
 function since(age: number): string {
   if (Number.isNaN(age)) return "at an unknown time";
-  const units = [
-    ["day", day],
-    ["hour", day / 24],
-    ["minute", day / 24 / 60],
-  ] as const;
-  for (const [unit, length] of units) {
-    const count = Math.floor(age / length);
-    if (count > 0) return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
-  }
-  return "just now";
+  return age < minute ? "just now" : `${inWords(age / 1000)} ago`;
 }

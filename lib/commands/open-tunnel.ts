@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import { resolve } from "node:path";
 import type { Address } from "../address.ts";
 import { type Carrier, carriersOf } from "../firewall/carrier.ts";
@@ -5,7 +6,7 @@ import { lockRuleset } from "../firewall/lock.ts";
 import { listAllRules, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { stands } from "../firewall/stands.ts";
-import type { Statement } from "../firewall/statement.ts";
+import { type Statement, toUptime } from "../firewall/statement.ts";
 import { type Tunnel, addTransaction, healTransaction, openTransaction } from "../firewall/transaction.ts";
 import type { HookEvent } from "../openvpn/environment.ts";
 import type { HostName, Profile } from "../openvpn/profile.ts";
@@ -38,7 +39,8 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
     ...carriersOfConnection(own, event, policy, pins),
     ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
   ];
-  await open(lockRuleset(policy, carriers), linkRulesets(policy), event);
+  const tunnel = { ...event, opened: toUptime(uptime()) };
+  await open(lockRuleset(policy, carriers), linkRulesets(policy), tunnel);
   note(`open through ${event.device}`);
   return own;
 }

@@ -1,161 +1,137 @@
-import { exceptionCounter } from "../firewall/leaving.ts";
-import { type Listing, openInterfaces } from "../firewall/listing.ts";
-import type { Content, Ruleset } from "../firewall/ruleset.ts";
+import { type Listing, openTunnels, resolversOf } from "../firewall/listing.ts";
+import type { Ruleset } from "../firewall/ruleset.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type LinkReport, asAsked, isSound, notInKernel } from "./link-report.ts";
-import { type NamesReport, areNamesSound, namesText } from "./names-report.ts";
+import { type Blocked, type Lately, type Sample, latelyOf } from "./blocked.ts";
+import { type Condition, conditionsOf } from "./conditions.ts";
+import { type HolesReport, reportHoles } from "./holes-report.ts";
+import type { LinkReport } from "./link-report.ts";
+import { type NamesReport, areNamesSound } from "./names-report.ts";
+import type { RemoteReport } from "./remotes-report.ts";
+import { type Verdicts, compare, differencesIn, isDamaged } from "./verdicts.ts";
 
-/** What `status` tells; `status --json` prints it as it is. */
-export type Report = { readonly state: "disabled" } | (RulesReport & NamesReport);
+export type State = "closed" | "open" | "damaged" | "disabled";
 
-/** What the kernel holds. */
-export type RulesReport = {
-  readonly state: "closed" | "open" | "damaged";
-  /** The interfaces that are there and open: by a hook, or by name in the policy. */
-  readonly tunnels: readonly string[];
-  /** The differences between what is in force and what the policy asks for; "as asked" where there is none. */
-  readonly table: string;
-  readonly chains: Readonly<Record<string, string>>;
-  readonly sets: Readonly<Record<string, string>>;
-  /** Of each network card its guard. */
-  readonly nics: Readonly<Record<string, string>>;
-  /** The rules that keep a card from speaking of other interfaces' addresses. */
-  readonly arp: string;
-  readonly blocked: Readonly<Record<"out" | "in" | "forward" | "nic", number>>;
-  /** Of each exception of the policy: the packets that went through it. */
-  readonly exceptions: Readonly<Record<string, number>>;
+/**
+ * What `status` tells; `status --json` prints it as it is, and the manual describes every field. A field that is
+ * taken away, or means something else, needs another version.
+ */
+export type Report = DisabledReport | LockReport;
+
+type Common = {
+  readonly version: 1;
+  readonly time: string;
+  /** Whether all is as the policy asks for: then the exit code is 0. */
+  readonly asAsked: boolean;
+  readonly conditions: readonly Condition[];
+  /** The rules that a boot loads. */
+  readonly boot: string;
+};
+
+export type DisabledReport = Common & { readonly state: "disabled" };
+
+export type LockReport = Common &
+  NamesReport &
+  HolesReport &
+  Verdicts & {
+    readonly state: Exclude<State, "disabled">;
+    /** The interfaces that are there and open. */
+    readonly tunnels: readonly TunnelReport[];
+    readonly remotes: readonly RemoteReport[];
+    readonly blocked: Blocked;
+    readonly lately: Lately;
+    readonly guard: "running" | "not running";
+  };
+
+type TunnelReport = {
+  readonly interface: string;
+  readonly by: "hook" | "policy";
+  /** Where that is not known, null. */
+  readonly since: string | null;
+  readonly seconds: number | null;
+  /** Its own, but those of the link. */
+  readonly addresses: readonly string[];
+  /** As hooks have brought them. */
+  readonly resolvers: readonly string[];
 };
 
 /** What the machine says of an interface. */
 export type Interfaces = {
   readonly isPresent: (name: InterfaceName) => boolean;
   readonly isTunnel: (name: InterfaceName) => boolean;
+  readonly addressesOf: (name: InterfaceName) => readonly string[];
 };
 
-/** Remotes of a profile that the policy does not name, or of a name that has moved: open to their OpenVPN, until `enable`. */
-const broughtByHooks = "more than asked, brought by a connection:";
+/** When it was looked, by the clock, and by the seconds from the start of the kernel. */
+export type Moment = { readonly now: Date; readonly uptime: number };
 
-/** What is below the lock, and how many packets stopped there. */
-export type Links = LinkReport & { readonly blocked: number };
+/** What the policy asks for, what the kernel holds, and the rest of what `status` looks at. */
+export type Seen = Moment & {
+  readonly policy: Policy;
+  readonly ruleset: Ruleset;
+  readonly wanted: Listing;
+  readonly actual: Listing;
+  readonly links: LinkReport;
+  readonly interfaces: Interfaces;
+  readonly remotes: readonly RemoteReport[];
+  readonly names: NamesReport;
+  /** At least one. */
+  readonly samples: readonly Sample[];
+  readonly isGuarded: boolean;
+  readonly boot: string;
+};
 
-/** `wanted` is the listing of `ruleset` alone. */
-export function compare(
-  { ruleset, policy }: { readonly ruleset: Ruleset; readonly policy: Policy },
-  wanted: Listing,
-  actual: Listing,
-  { nics, arp, blocked }: Links,
-  { isPresent, isTunnel }: Interfaces,
-): RulesReport {
-  const table = actual.flagged ? "has flags: a dormant table does nothing" : asAsked;
-  const chains = compareChains(wanted, actual);
-  const opened = openInterfaces(actual);
-  const sets = {
-    ...compareSets(ruleset, wanted, actual),
-    ...(opened.every(isTunnel)
-      ? {}
-      : {
-          tunnels: `open through ${opened.filter((name) => !isTunnel(name)).join(", ")}, which is no tunnel`,
-        }),
-  };
-  const tunnels = [...opened, ...policy.interfaces.filter(isPresent)];
-  const sound =
-    [table, ...Object.values(chains), ...Object.values(sets)].every(
-      (verdict) => verdict === asAsked || verdict.startsWith(broughtByHooks),
-    ) && [arp, ...Object.values(nics)].every(isSound);
-  const packets = (counter: string) => actual.counters.get(counter) ?? 0;
+export function reportDisabled({ now, boot }: Pick<Seen, "now" | "boot">): DisabledReport {
+  const state = "disabled";
+  return { ...versionAt(now), state, asAsked: false, conditions: conditionsOf(state, boot), boot };
+}
+
+export function reportLock(seen: Seen): LockReport {
+  const { now, policy, ruleset, wanted, actual, links, interfaces, names, samples, boot } = seen;
+  const verdicts = compare(ruleset, wanted, actual, links, interfaces.isTunnel);
+  const tunnels = tunnelsOf(seen);
+  const state = isDamaged(verdicts) ? "damaged" : tunnels.length > 0 ? "open" : "closed";
   return {
-    state: !sound ? "damaged" : tunnels.length > 0 ? "open" : "closed",
+    ...versionAt(now),
+    state,
+    asAsked: differencesIn(verdicts).length === 0 && areNamesSound(names),
+    conditions: conditionsOf(state, boot),
     tunnels,
-    table,
-    chains,
-    sets,
-    nics,
-    arp,
-    blocked: {
-      out: packets("blocked_out"),
-      in: packets("blocked_in"),
-      forward: packets("blocked_forward"),
-      nic: blocked,
-    },
-    exceptions: Object.fromEntries(
-      policy.exceptions.map(({ name }) => [name, packets(exceptionCounter(name))]),
-    ),
+    remotes: seen.remotes,
+    ...names,
+    ...reportHoles(policy, actual),
+    blocked: samples.at(-1)?.blocked ?? { out: 0, in: 0, forward: 0, nic: 0 },
+    lately: latelyOf(samples),
+    guard: seen.isGuarded ? "running" : "not running",
+    boot,
+    ...verdicts,
   };
 }
 
-/** Whether all is as the policy asks for. */
-export function isAsAsked(report: Report): boolean {
-  if (report.state === "disabled") return false;
-  const { table, chains, sets, nics, arp } = report;
-  const links = [arp, ...Object.values(nics)].filter((verdict) => verdict !== notInKernel);
-  const rules = [table, ...Object.values(chains), ...Object.values(sets), ...links];
-  return rules.every((verdict) => verdict === asAsked) && areNamesSound(report);
+function versionAt(now: Date): Pick<Common, "version" | "time"> {
+  return { version: 1, time: now.toISOString() };
 }
 
-export function reportText(report: Report, now: Date): string {
-  if (report.state === "disabled") {
-    return "DISABLED: nothing keeps traffic from leaving outside the tunnel; close with: vpn-firewall enable";
-  }
-  const { state, tunnels, table, chains, sets, nics, arp, blocked, exceptions } = report;
-  const headline = {
-    closed: "CLOSED: no tunnel is open",
-    open: `OPEN through ${tunnels.join(", ")} only`,
-    damaged: "DAMAGED: not what the policy asks for; repair with: vpn-firewall enable",
-  }[state];
-  return [
-    headline,
-    `table: ${table}`,
-    ...Object.entries(chains).map(([name, verdict]) => `chain ${name}: ${verdict}`),
-    ...Object.entries(sets).map(([name, verdict]) => `set ${name}: ${verdict}`),
-    ...Object.entries(nics).map(([name, verdict]) => `NIC guard at ${name}: ${verdict}`),
-    `ARP: ${arp}`,
-    ...namesText(report, now),
-    ...Object.entries(exceptions).map(([name, packets]) => `exception ${name}: ${packets} packets`),
-    `blocked: out ${blocked.out}, in ${blocked.in}, forward ${blocked.forward}, at the NIC ${blocked.nic} packets`,
-  ].join("\n");
-}
-
-function compareChains(wanted: Listing, actual: Listing): Readonly<Record<string, string>> {
-  // A chain that an earlier policy had stays behind without rules, and accepts.
-  const used = [...actual.chains].filter(
-    ([name, { rules, drops }]) => rules.length > 0 || drops || wanted.chains.has(name),
-  );
-  return compareAll(wanted.chains, new Map(used), (want, is) => {
-    if (want.hook !== is.hook) return "another hook, priority or policy";
-    if (want.rules.join("\n") === is.rules.join("\n")) return asAsked;
-    return want.rules.length === is.rules.length
-      ? "other rules"
-      : `${is.rules.length} rules instead of ${want.rules.length}`;
+function tunnelsOf({ policy, actual, interfaces, now, uptime }: Seen): readonly TunnelReport[] {
+  const byHook = openTunnels(actual).map(({ device, opened }) => {
+    const seconds = opened === undefined || opened > uptime ? null : Math.floor(uptime) - opened;
+    const since = seconds === null ? null : new Date(now.getTime() - seconds * 1000).toISOString();
+    return {
+      interface: device,
+      by: "hook" as const,
+      since,
+      seconds,
+      addresses: interfaces.addressesOf(device),
+      resolvers: resolversOf(actual, device),
+    };
   });
-}
-
-function compareSets(ruleset: Ruleset, wanted: Listing, actual: Listing): Readonly<Record<string, string>> {
-  const owners = new Map<string, Content["of"]>(ruleset.sets.map(({ name, content }) => [name, content.of]));
-  return compareAll(wanted.sets, actual.sets, (want, is, name) => {
-    if (want.type !== is.type) return "another type";
-    const owner = owners.get(name);
-    if (owner === "hooks") return asAsked;
-    const missing = want.elements.filter((element) => !is.elements.includes(element));
-    const extra = is.elements.filter((element) => !want.elements.includes(element));
-    if (missing.length > 0) return `missing ${missing.join(", ")}`;
-    if (extra.length === 0) return asAsked;
-    return `${owner === "profiles" ? broughtByHooks : "more than asked:"} ${extra.join(", ")}`;
-  });
-}
-
-function compareAll<Value>(
-  wanted: ReadonlyMap<string, Value>,
-  actual: ReadonlyMap<string, Value>,
-  compareOne: (want: Value, is: Value, name: string) => string,
-): Readonly<Record<string, string>> {
-  const names = [...new Set([...wanted.keys(), ...actual.keys()])].toSorted();
-  return Object.fromEntries(
-    names.map((name) => {
-      const want = wanted.get(name);
-      const is = actual.get(name);
-      if (is === undefined) return [name, "missing"];
-      return [name, want === undefined ? "not ours" : compareOne(want, is, name)];
-    }),
-  );
+  const byName = policy.interfaces.filter(interfaces.isPresent).map((device) => ({
+    interface: device,
+    by: "policy" as const,
+    since: null,
+    seconds: null,
+    addresses: interfaces.addressesOf(device),
+    resolvers: [],
+  }));
+  return [...byHook, ...byName];
 }

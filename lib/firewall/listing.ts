@@ -1,5 +1,7 @@
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
+import { parseOpened } from "./since.ts";
+import type { OpenTunnel } from "./transaction.ts";
 
 /** A table as `nft -j list table` shows it, brought into a form in which two tables can be compared. */
 export type Listing = {
@@ -48,12 +50,23 @@ export function parseListing(json: string): Listing {
 }
 
 /** The interfaces that are open by the set of tunnels. nft names an element's index by who has it now, if anybody. */
-export function openInterfaces({ sets }: Listing): readonly InterfaceName[] {
+export function openTunnels({ sets }: Listing): readonly OpenTunnel[] {
   const elements = sets.get("tunnels")?.elements ?? [];
   return elements.flatMap((element) => {
-    const [holder = "", opened] = element.split(" . ");
-    const name = holder === opened ? parseInterfaceName(holder) : undefined;
-    return name === undefined ? [] : [name];
+    // Whatever is said after the two names, it is open.
+    const [, holder = "", opened, comment = ""] =
+      /^(\S+) \. (\S+)(?: comment "(.*)"| .*)?$/s.exec(element) ?? [];
+    const device = holder === opened ? parseInterfaceName(holder) : undefined;
+    return device === undefined ? [] : [{ device, opened: parseOpened(comment) }];
+  });
+}
+
+/** Where the names of a tunnel's far side may be looked up, as hooks have brought it. */
+export function resolversOf({ sets }: Listing, device: InterfaceName): readonly string[] {
+  const elements = ["resolvers4", "resolvers6"].flatMap((name) => sets.get(name)?.elements ?? []);
+  return elements.flatMap((element) => {
+    const [holder, address, ...rest] = element.split(" . ");
+    return holder === device && address !== undefined && rest.length === 0 ? [address] : [];
   });
 }
 
@@ -71,13 +84,20 @@ function objectsOf(json: string): readonly Readonly<Record<string, Fields | unde
   throw unknownListing();
 }
 
-/** An element as a person reads it: `198.51.100.1 . udp . 1194`, `10.0.0.0/8`. */
+/** An element as a person reads it: `198.51.100.1 . udp . 1194`, `10.0.0.0/8`; what it has besides its value, after it. */
 function elementText(element: unknown): string {
   if (typeof element !== "object" || element === null) return String(element);
-  const { concat, prefix } = element as {
+  const { concat, prefix, elem } = element as {
     concat?: readonly unknown[];
     prefix?: { addr: string; len: number };
+    elem?: { val: unknown; comment?: string };
   };
+  if (elem !== undefined) {
+    const { val, ...more } = elem;
+    const { comment, ...others } = more;
+    const isComment = typeof comment === "string" && Object.keys(others).length === 0;
+    return `${elementText(val)} ${isComment ? `comment "${comment}"` : JSON.stringify(more)}`;
+  }
   if (concat !== undefined) return concat.map(elementText).join(" . ");
   if (prefix !== undefined) return `${prefix.addr}/${prefix.len}`;
   return JSON.stringify(element);

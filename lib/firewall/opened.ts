@@ -2,18 +2,20 @@ import { type Address, parseAddress } from "../address.ts";
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { parseDecimal } from "../text.ts";
 import type { NamedSet, Ruleset } from "./ruleset.ts";
-import { type Statement, nft } from "./statement.ts";
-import { lockTransaction } from "./transaction.ts";
+import { openedComment, parseOpened } from "./since.ts";
+import { type Statement, type Uptime, nft } from "./statement.ts";
+import { type OpenTunnel, lockTransaction } from "./transaction.ts";
 
 /** What hooks have brought into a lock, as far as it can be brought in again after the table is gone. */
 export type Opened = {
-  readonly tunnels: readonly OpenTunnel[];
+  readonly tunnels: readonly IndexedTunnel[];
   /** Elements of the other sets that hooks fill, or add to, by the set. */
   readonly elements: ReadonlyMap<string, readonly Statement[]>;
 };
 
-type OpenTunnel = {
+type IndexedTunnel = {
   readonly device: InterfaceName;
+  readonly opened: Uptime | undefined;
   readonly index: number;
   readonly resolvers: readonly Address[];
 };
@@ -32,10 +34,10 @@ export function readOpened(
   const devices = (listed.get("tunnels") ?? []).flatMap(parseTunnel);
   const resolvers = [...(listed.get("resolvers4") ?? []), ...(listed.get("resolvers6") ?? [])];
   return {
-    tunnels: devices.flatMap((device) => {
+    tunnels: devices.flatMap(({ device, opened }) => {
       const index = indexOf(device);
       const own = resolvers.flatMap((element) => parseResolver(element, device));
-      return index === undefined ? [] : [{ device, index, resolvers: own }];
+      return index === undefined ? [] : [{ device, opened, index, resolvers: own }];
     }),
     elements: new Map(
       sets
@@ -77,11 +79,11 @@ function openedTransaction(ruleset: Ruleset, { tunnels, elements }: Opened): Sta
   const add = (set: Statement, element: Statement) => nft`add element ${table} ${set} { ${element} }`;
   return `${[
     lockTransaction(ruleset),
-    ...tunnels.flatMap(({ device, index, resolvers }) => {
+    ...tunnels.flatMap(({ device, opened, index, resolvers }) => {
       // By the index itself: nft would take the name for whoever has it by then.
       const holder = String(index) as Statement;
       return [
-        add(nft`tunnels`, nft`${holder} . "${device}"`),
+        add(nft`tunnels`, nft`${holder} . "${device}"${openedComment(opened)}`),
         ...resolvers.map(({ family, text }) => add(nft`resolvers${family}`, nft`${holder} . ${text}`)),
       ];
     }),
@@ -96,10 +98,13 @@ function isOfWords({ name, type, content }: NamedSet): boolean {
   );
 }
 
-function parseTunnel(element: string): readonly InterfaceName[] {
-  const [holder = "", opened = "", ...rest] = element.split(" . ").map(unquoted);
-  const device = holder === opened && rest.length === 0 ? parseInterfaceName(holder) : undefined;
-  return device === undefined ? [] : [device];
+/** With a comment that is not ours, it is not what a hook has opened. */
+function parseTunnel(element: string): readonly OpenTunnel[] {
+  const [interfaces = "", comment] = element.split(" comment ");
+  const [holder = "", name = "", ...rest] = interfaces.split(" . ").map(unquoted);
+  const device = holder === name && rest.length === 0 ? parseInterfaceName(holder) : undefined;
+  const opened = comment === undefined ? undefined : parseOpened(unquoted(comment));
+  return device === undefined || (comment !== undefined && opened === undefined) ? [] : [{ device, opened }];
 }
 
 function parseResolver(element: string, device: InterfaceName): readonly Address[] {

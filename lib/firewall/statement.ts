@@ -16,6 +16,9 @@ export type Uid = number & { readonly [brand]: "uid" };
 /** A socket's mark, never 0, which is what a socket without a mark has. */
 export type Mark = number & { readonly [brand]: "mark" };
 
+/** Whole seconds from the start of the kernel, time asleep included. */
+export type Uptime = number & { readonly [brand]: "uptime" };
+
 export type Word =
   | Statement
   | Address["text"]
@@ -26,6 +29,7 @@ export type Word =
   | Protocol
   | Uid
   | Mark
+  | Uptime
   | TableFamily
   | 4
   | 6;
@@ -47,6 +51,11 @@ export function anyOf(names: readonly InterfaceName[]): Statement {
 export function parseUid(text: string): Uid | undefined {
   const uid = parseDecimal(text);
   return uid !== undefined && uid < 0xffffffff ? (uid as Uid) : undefined;
+}
+
+export function toUptime(seconds: number): Uptime | undefined {
+  const whole = Math.floor(seconds);
+  return Number.isSafeInteger(whole) && whole >= 0 ? (whole as Uptime) : undefined;
 }
 
 export function toMark(value: number): Mark | undefined {

@@ -1,14 +1,20 @@
 import type { Address } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { Chain, Content, NamedSet, Ruleset, TableFamily } from "./ruleset.ts";
-import { type Statement, nft } from "./statement.ts";
+import { openedComment } from "./since.ts";
+import { type Statement, type Uptime, nft } from "./statement.ts";
 
 /** What a hook opens. nft turns the name into the index that only this interface has, when it loads the rules. */
 export type Tunnel = {
   readonly device: InterfaceName;
   readonly addresses: readonly Address[];
   readonly resolvers: readonly Address[];
+  /** Now, for who opens it; where it is open already, the kernel keeps what it was told first. */
+  readonly opened?: Uptime | undefined;
 };
+
+/** One that is open, as the kernel tells it. */
+export type OpenTunnel = Pick<Tunnel, "device" | "opened">;
 
 /** The lock's: hooks open nowhere else. */
 const table = tableName("inet");
@@ -34,7 +40,9 @@ export function titledTransaction(title: Statement, ruleset: Ruleset): Statement
 export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
   return lines([
     addTransaction(ruleset),
-    ...elements(tunnel).flatMap(({ set, element }) => add(table, set, [element])),
+    ...elements(tunnel).flatMap(({ set, element, comment = nft`` }) =>
+      add(table, set, [nft`${element}${comment}`]),
+    ),
   ]);
 }
 
@@ -65,14 +73,17 @@ export function closeTransaction(tunnel: Tunnel): Statement {
 }
 
 /** The lock, and of what hooks have opened only these tunnels: the others are dead, or never were tunnels. */
-export function purgeTransaction(ruleset: Ruleset, alive: readonly InterfaceName[]): Statement {
+export function purgeTransaction(ruleset: Ruleset, alive: readonly OpenTunnel[]): Statement {
   const forgotten = alive.length === 0 ? ruleset.sets : ruleset.sets.filter(({ name }) => name === tunnels);
   return lines([
     lockTransaction(ruleset),
     ...forgotten.flatMap(({ name, content }) =>
       content.of === "hooks" ? [nft`flush set ${table} ${name}`] : [],
     ),
-    ...alive.map((device) => nft`add element ${table} ${tunnels} { "${device}" . "${device}" }`),
+    ...alive.map(
+      ({ device, opened }) =>
+        nft`add element ${table} ${tunnels} { "${device}" . "${device}"${openedComment(opened)} }`,
+    ),
   ]);
 }
 
@@ -145,9 +156,10 @@ function elements({
   device,
   addresses,
   resolvers,
-}: Tunnel): readonly { set: Statement; element: Statement }[] {
+  opened,
+}: Tunnel): readonly { set: Statement; element: Statement; comment?: Statement }[] {
   return [
-    { set: tunnels, element: nft`"${device}" . "${device}"` },
+    { set: tunnels, element: nft`"${device}" . "${device}"`, comment: openedComment(opened) },
     ...addresses.map(({ family, text }) => ({ set: nft`tunnel_addresses${family}`, element: nft`${text}` })),
     ...resolvers.map(({ family, text }) => ({
       set: nft`resolvers${family}`,

@@ -92,6 +92,12 @@ export function addressesElsewhere(names: readonly InterfaceName[]): readonly Ad
   return [...onOthers.values()].filter(({ text }) => !onThese.has(text));
 }
 
+/** The addresses of an interface, without those of the link; none of one that does not run. */
+export function addressesOf(name: InterfaceName): readonly Address[] {
+  const texts = (networkInterfaces()[name] ?? []).map(({ address }) => address);
+  return texts.filter((text) => !text.startsWith("fe80:")).flatMap((text) => parseAddress(text) ?? []);
+}
+
 /** Throws Refusal for a network card among the policy's tunnels: it would be open, and nothing else. */
 export function refuseCards(names: readonly InterfaceName[]): void {
   for (const name of names) {

@@ -1,0 +1,34 @@
+import { asAsked } from "./link-report.ts";
+import type { State } from "./report.ts";
+
+/** What holds besides the state, and whoever looks has to know. Each comes under the headline, in this order. */
+export type Condition = {
+  /** Stable, for programs. */
+  readonly name: string;
+  readonly what: string;
+};
+
+/** Of the rules that a boot loads. */
+export const notSaved = "not saved";
+
+/** `boot` is the verdict on the rules that a boot loads. */
+export function conditionsOf(state: State, boot: string): readonly Condition[] {
+  return [...conditionsOfBoot(state, boot)];
+}
+
+function conditionsOfBoot(state: State, boot: string): readonly Condition[] {
+  if (state === "disabled") {
+    return boot === notSaved
+      ? []
+      : [{ name: "closes-at-boot", what: "the next boot closes it: its rules are saved" }];
+  }
+  if (boot === asAsked) return [];
+  return [
+    boot === notSaved
+      ? { name: "opens-at-boot", what: "nothing is saved for boot; save with: vpn-firewall enable" }
+      : {
+          name: "saved-otherwise",
+          what: "the policy or a profile has changed since enable; put in force with: vpn-firewall enable",
+        },
+  ];
+}

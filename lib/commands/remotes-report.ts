@@ -1,0 +1,45 @@
+import { type Lookup, carriersOf } from "../firewall/carrier.ts";
+import type { Profile } from "../openvpn/profile.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Protocol } from "../port.ts";
+
+/** Where a profile's OpenVPN may send its packets, and how they are known to be its own. */
+export type RemoteReport = {
+  readonly profile: string;
+  /** As the profile has it: a name or an address. */
+  readonly host: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** None of a name that is not pinned. */
+  readonly addresses: readonly string[];
+  readonly identity: "mark" | "user" | "none";
+  readonly mark: number | null;
+  readonly users: readonly string[];
+};
+
+export function reportRemotes(
+  { identity }: Policy,
+  profiles: readonly Profile[],
+  lookup: Lookup,
+): readonly RemoteReport[] {
+  return profiles.flatMap((profile) => {
+    const [carrier] = carriersOf(profile, identity, lookup);
+    if (carrier === undefined) return [];
+    const { identity: known } = carrier;
+    const sender = {
+      identity: known.kind === "users" ? ("user" as const) : known.kind,
+      mark: known.kind === "mark" ? known.mark : null,
+      users: known.kind !== "users" ? [] : known.uids.length === 1 ? ["root"] : ["root", profile.user ?? ""],
+    };
+    return profile.endpoints.map((endpoint) => ({
+      profile: profile.file,
+      host: endpoint.host.text,
+      protocol: endpoint.protocol,
+      port: endpoint.port,
+      addresses: carriersOf({ ...profile, endpoints: [endpoint] }, identity, lookup).map(
+        ({ address }) => address.text,
+      ),
+      ...sender,
+    }));
+  });
+}
