@@ -2,7 +2,7 @@
 import { carriersOf } from "../../lib/firewall/carrier.ts";
 import { type Address, parseAddress } from "../../lib/address.ts";
 import { lockRuleset } from "../../lib/firewall/lock.ts";
-import { type Uid, parseUid } from "../../lib/firewall/statement.ts";
+import { type Uid, parseUid, toUptime } from "../../lib/firewall/statement.ts";
 import {
   type Tunnel,
   healTransaction,
@@ -67,10 +67,11 @@ export function textsOf({ policy, profiles, tunnel, trusted }: Wanted): Texts {
   };
   const carriers = profiles.flatMap((profile) => carriersOf(profile, policy.identity, lookup));
   const ruleset = lockRuleset(policy, carriers);
+  const opened = { ...tunnel, opened: toUptime(3721) };
   return {
     lock: lockTransaction(ruleset),
-    heal: healTransaction(ruleset, tunnel),
-    open: openTransaction(ruleset, tunnel),
+    heal: healTransaction(ruleset, opened),
+    open: openTransaction(ruleset, opened),
   };
 }
 

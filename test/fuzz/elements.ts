@@ -87,7 +87,7 @@ export const elements: readonly Clause[] = [
   {
     name: "a tunnel that a hook opened",
     within: set("tunnels"),
-    form: /^"(?<name>[^"]+)" \. "\k<name>",$/,
+    form: /^"(?<name>[^"]+)" \. "\k<name>"(?: comment "opened [0-9]+ s after boot")?,$/,
     permits: ({ tunnel: opened }, { name }) => opened?.device === name,
   },
   ...clause(

@@ -1,10 +1,12 @@
 /** The same rules through the real nft, in a network namespace. */
 import { expect, test } from "vitest";
-import { type Listing, parseListing } from "../../lib/firewall/listing.ts";
+import { type Listing, openTunnels, parseListing } from "../../lib/firewall/listing.ts";
+import { toUptime } from "../../lib/firewall/statement.ts";
 import {
   closeTransaction,
   lockTransaction,
   healTransaction,
+  purgeTransaction,
   unlockTransaction,
 } from "../../lib/firewall/transaction.ts";
 import { type Machine, newMachine } from "../lab/machine.ts";
@@ -110,6 +112,25 @@ test.for(cases)(
     expect(await listing(machine)).toEqual(locked);
   },
 );
+
+test("a tunnel is open since it was opened first, until it is closed", { timeout: patient }, async () => {
+  const machine = await newMachine();
+  const [first] = cases;
+  if (first === undefined) throw new Error("there are no golden cases");
+  const { ruleset } = first;
+  const openedAt = async () => openTunnels(await listing(machine)).map(({ opened }) => opened);
+  const openAt = async (seconds: number) => {
+    await machine.load(healTransaction(ruleset, { ...loopback, opened: toUptime(seconds) }));
+  };
+  await openAt(10);
+  await openAt(20);
+  expect(await openedAt()).toEqual([10]);
+  await machine.load(purgeTransaction(ruleset, openTunnels(await listing(machine))));
+  expect(await openedAt(), "after enable").toEqual([10]);
+  await machine.load(closeTransaction(loopback));
+  await openAt(30);
+  expect(await openedAt()).toEqual([30]);
+});
 
 test("a transaction that fails at its end leaves the rules as they were", { timeout: patient }, async () => {
   const machine = await newMachine();

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { lockRuleset } from "../../lib/firewall/lock.ts";
 import { stands } from "../../lib/firewall/stands.ts";
+import { toUptime } from "../../lib/firewall/statement.ts";
 import {
   healTransaction,
   lockTransaction,
@@ -26,9 +27,10 @@ test.for(cases)("the lock of $name stands once it is loaded, closed and open", a
   const machine = await newMachine();
   await machine.load(lockTransaction(ruleset));
   expect(stands(ruleset, await list(machine))).toBe(true);
-  await machine.load(openTransaction(ruleset, loopback));
+  await machine.load(openTransaction(ruleset, { ...loopback, opened: toUptime(3721) }));
   const open = await list(machine);
   expect(open).toContain("10.8.0.2");
+  expect(open).toContain('"lo" . "lo" comment "opened 3721 s after boot"');
   expect(stands(ruleset, open)).toBe(true);
 });
 

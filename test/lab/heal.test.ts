@@ -9,7 +9,7 @@ async function expectOpen(installation: Installation): Promise<void> {
   const status = await installation.run(["status"]);
   expect(status).toMatchObject({
     exitCode: 0,
-    stdout: expect.stringMatching(/^OPEN through tun0 only\n/) as string,
+    stdout: expect.stringMatching(/^OPEN through tun0 since /) as string,
   });
 }
 

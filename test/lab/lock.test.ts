@@ -200,10 +200,8 @@ test("an exception lets in what it names, counted, and nothing else", async () =
   await lab.probe();
   expect(await lab.leaks()).toEqual([]);
   const { stdout } = await lab.host.run(command(lab, "status", "--json"));
-  expect(JSON.parse(stdout)).toMatchObject({ exceptions: { "ssh from the printer": expect.any(Number) } });
-  expect(
-    (JSON.parse(stdout) as { exceptions: Record<string, number> }).exceptions["ssh from the printer"],
-  ).toBeGreaterThan(3);
+  const { exceptions } = JSON.parse(stdout) as { exceptions: Record<string, { packets: number }> };
+  expect(exceptions["ssh from the printer"]?.packets).toBeGreaterThan(3);
 });
 
 function flushOf({ dir }: Pick<Lab, "dir">): string {

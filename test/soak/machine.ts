@@ -242,9 +242,9 @@ export class Machine implements AsyncDisposable {
     if (code !== 0 && code !== 3) return { status: "refused", tunnels: [], vpn };
     const { state, tunnels = [] } = JSON.parse(stdout) as {
       readonly state: Sight["status"];
-      readonly tunnels?: readonly string[];
+      readonly tunnels?: readonly { readonly interface: string }[];
     };
-    return { status: state, tunnels: tunnels.toSorted(), vpn };
+    return { status: state, tunnels: tunnels.map((each) => each.interface).toSorted(), vpn };
   }
 
   /** What leaves from here on is judged. */

@@ -25,6 +25,7 @@ describe("parseCommandLine() reads", () => {
     ["vpn-firewall-arm64", ["status"], undefined, command("status")],
     ["vpn-firewall", ["status", "--json"], undefined, command("status", given(["--json", ""]))],
     ["vpn-firewall", ["--json", "status"], undefined, command("status", given(["--json", ""]))],
+    ["vpn-firewall", ["status", "--watch"], undefined, command("status", given(["--watch", ""]))],
     ["vpn-firewall", ["print", "a", "b"], undefined, command("print", { words: ["a", "b"] })],
     ["vpn-firewall", ["print", "--", "--json"], undefined, command("print", { words: ["--json"] })],
     ["vpn-firewall", ["help"], undefined, command("help")],

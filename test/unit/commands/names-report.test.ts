@@ -1,17 +1,27 @@
 import { expect, test } from "vitest";
 import { parseAddress } from "../../../lib/address.ts";
-import { areNamesSound, namesText, reportNames } from "../../../lib/commands/names-report.ts";
+import {
+  type NamesReport,
+  areNamesSound,
+  nameText,
+  namesFindings,
+  reportNames,
+} from "../../../lib/commands/names-report.ts";
 import { withBlock } from "../../../lib/hosts.ts";
 import { Refusal } from "../../../lib/refusal.ts";
 import { type Pin, hostsOf } from "../../../lib/system/pins.ts";
 
 const now = new Date("2026-03-31T12:00:00.000Z");
 const name = "vpn.example.net";
-const headline = `remote ${name}: `;
-const old = "; connect, or run vpn-firewall enable while names can be looked up";
+const advice = "connect, or run vpn-firewall enable while names can be looked up";
 
 function pin(resolved: string, ...texts: readonly string[]): Pin {
   return { addresses: texts.flatMap((text) => parseAddress(text) ?? []), resolved };
+}
+
+function textOf({ names }: NamesReport): string {
+  const pinned = names[name];
+  return pinned === undefined ? "" : nameText(pinned, now);
 }
 
 test.for<[resolved: string, texts: readonly string[], shown: string, sound: boolean]>([
@@ -20,9 +30,9 @@ test.for<[resolved: string, texts: readonly string[], shown: string, sound: bool
   ["2026-03-31T11:00:00.000Z", ["198.51.100.1"], "1 address, looked up 1 hour ago", true],
   ["2026-03-28T12:00:00.000Z", ["198.51.100.1", "2001:db8::1"], "2 addresses, looked up 3 days ago", true],
   ["2026-03-01T12:00:01.000Z", ["198.51.100.1"], "1 address, looked up 29 days ago", true],
-  ["2026-03-01T12:00:00.000Z", ["198.51.100.1"], `1 address, looked up 30 days ago${old}`, false],
+  ["2026-03-01T12:00:00.000Z", ["198.51.100.1"], "1 address, looked up 30 days ago", false],
   ["2026-04-02T12:00:00.000Z", ["198.51.100.1"], "1 address, looked up just now", true],
-  ["yesterday", ["198.51.100.1"], `1 address, looked up at an unknown time${old}`, false],
+  ["yesterday", ["198.51.100.1"], "1 address, looked up at an unknown time", false],
 ])("a pin of %s is told by its age", ([resolved, texts, shown, sound]) => {
   const pins = new Map([[name, pin(resolved, ...texts)]]);
   const report = reportNames([name], pins, withBlock("", hostsOf(pins)), now);
@@ -30,16 +40,15 @@ test.for<[resolved: string, texts: readonly string[], shown: string, sound: bool
     names: { [name]: { addresses: texts, resolved, stale: !sound } },
     hosts: "as asked",
   });
-  expect(namesText(report, now)).toEqual([headline + shown, "names in /etc/hosts: as asked"]);
+  expect(textOf(report)).toBe(shown);
+  expect(namesFindings(report, now)).toEqual(sound ? [] : [`remote ${name}: ${shown}; ${advice}`]);
   expect(areNamesSound(report)).toBe(sound);
 });
 
 test("a name of a profile that was never looked up is told", () => {
   const report = reportNames([name], new Map(), "", now);
-  expect(namesText(report, now)).toEqual([
-    `${headline}0 addresses, not looked up${old}`,
-    "names in /etc/hosts: as asked",
-  ]);
+  expect(textOf(report)).toBe("0 addresses, not looked up");
+  expect(namesFindings(report, now)).toEqual([`remote ${name}: 0 addresses, not looked up; ${advice}`]);
   expect(areNamesSound(report)).toBe(false);
 });
 
@@ -58,13 +67,13 @@ test("a block that is missing, or should not be there, is a finding", () => {
   expect(missing.hosts).toBe("not the names that are pinned");
   expect(areNamesSound(missing)).toBe(false);
   const stray = reportNames([], new Map(), withBlock("", hostsOf(pins)), now);
-  expect(namesText(stray, now)).toEqual(["names in /etc/hosts: not the names that are pinned"]);
+  expect(namesFindings(stray, now)).toEqual(["names in /etc/hosts: not the names that are pinned"]);
   expect(areNamesSound(stray)).toBe(false);
   expect(() => reportNames([], new Map(), "# vpn-firewall: end\n", now)).toThrow(Refusal);
 });
 
 test("without names there is nothing to tell", () => {
   const report = reportNames([], new Map(), "127.0.0.1 localhost\n", now);
-  expect(namesText(report, now)).toEqual([]);
+  expect(namesFindings(report, now)).toEqual([]);
   expect(areNamesSound(report)).toBe(true);
 });

@@ -1,75 +1,25 @@
 import { describe, expect, test } from "vitest";
-import {
-  type Interfaces,
-  type Links,
-  type Report,
-  type RulesReport,
-  compare,
-  isAsAsked,
-  reportText,
-} from "../../../lib/commands/report.ts";
-import { notYet } from "../../../lib/commands/link-report.ts";
+import { conditionsOf } from "../../../lib/commands/conditions.ts";
+import { type LinkReport, notYet } from "../../../lib/commands/link-report.ts";
 import type { NamesReport } from "../../../lib/commands/names-report.ts";
-import type { Listing } from "../../../lib/firewall/listing.ts";
-import { lockRuleset } from "../../../lib/firewall/lock.ts";
+import { type LockReport, type State, reportLock } from "../../../lib/commands/report.ts";
 import { parseInterfaceName } from "../../../lib/interface.ts";
-import { parsePolicy } from "../../../lib/policy/toml.ts";
+import type { Listing } from "../../../lib/firewall/listing.ts";
+import { type Sets, chains, listing, policy, seenWith, sets } from "./seen.ts";
 
-const policy = parsePolicy([
-  {
-    file: "policy.toml",
-    text: `[[allow]]
-name = "SSH from the office"
-direction = "in"
-address = "203.0.113.7"
-protocol = "tcp"
-port = 22
-`,
-  },
-]);
-const ruleset = lockRuleset(policy, []);
-
-type Chains = Readonly<Record<string, { hook: string; drops?: boolean; rules: readonly string[] }>>;
-type Sets = Readonly<Record<string, { type: string; elements: readonly string[] }>>;
-
-function listing(chains: Chains, sets: Sets, counters: Readonly<Record<string, number>> = {}): Listing {
-  return {
-    flagged: false,
-    chains: new Map(Object.entries(chains).map(([name, chain]) => [name, { drops: false, ...chain }])),
-    sets: new Map(Object.entries(sets)),
-    counters: new Map(Object.entries(counters)),
-  };
+function report(actual: Listing): LockReport {
+  return reportLock(seenWith({ actual }));
 }
 
-const chains: Chains = {
-  output: { hook: "drop", rules: ["1", "2"] },
-  leaving: { hook: "", rules: ["3"] },
-};
-const sets: Sets = {
-  tunnels: { type: "iface_index", elements: [] },
-  remotes4: { type: "tuple", elements: ["a", "b"] },
-  lan4: { type: "net", elements: ["b"] },
-};
-
-const links: Links = { nics: { eth0: "as asked" }, arp: "as asked", blocked: 5 };
-
-const interfaces: Interfaces = {
-  isPresent: () => true,
-  isTunnel: (name) => name.startsWith("tun"),
-};
-
-const noNames: NamesReport = { names: {}, hosts: "as asked" };
-const now = new Date("2026-03-01T00:00:00.000Z");
-
-function report(actual: Listing): RulesReport {
-  return compare({ ruleset, policy }, listing(chains, sets), actual, links, interfaces);
-}
-
-describe("compare()", () => {
+describe("reportLock()", () => {
   test("gives closed where everything is as asked, with counts", () => {
-    const counters = { blocked_out: 1, blocked_in: 2, blocked_forward: 3, exception_ssh_from_the_office: 4 };
-    expect(report(listing(chains, sets, counters))).toEqual({
+    const counters = { exception_ssh_from_the_office: 4 };
+    expect(report(listing(chains, sets, counters))).toMatchObject({
+      version: 1,
+      time: "2026-03-01T00:00:00.000Z",
       state: "closed",
+      asAsked: true,
+      conditions: [],
       tunnels: [],
       table: "as asked",
       chains: { leaving: "as asked", output: "as asked" },
@@ -77,7 +27,7 @@ describe("compare()", () => {
       nics: { eth0: "as asked" },
       arp: "as asked",
       blocked: { out: 1, in: 2, forward: 3, nic: 5 },
-      exceptions: { "SSH from the office": 4 },
+      exceptions: { "SSH from the office": { direction: "in", port: 22, packets: 4 } },
     });
   });
 
@@ -86,7 +36,10 @@ describe("compare()", () => {
       ...sets,
       tunnels: { type: "iface_index", elements: ["17 . tun2", "eth0 . tun3", "tun0 . tun0", "tun1 . tun1"] },
     };
-    expect(report(listing(chains, open))).toMatchObject({ state: "open", tunnels: ["tun0", "tun1"] });
+    expect(report(listing(chains, open))).toMatchObject({
+      state: "open",
+      tunnels: [{ interface: "tun0" }, { interface: "tun1" }],
+    });
     const dead = { ...sets, tunnels: { type: "iface_index", elements: ["17 . tun0"] } };
     expect(report(listing(chains, dead))).toMatchObject({ state: "closed", tunnels: [] });
   });
@@ -168,30 +121,27 @@ describe("compare()", () => {
   test("tells a remote that a connection brought, which is no damage", () => {
     const more = { ...sets, remotes4: { type: "tuple", elements: ["a", "b", "c"] } };
     const told = report(listing(chains, more));
-    expect(told.state).toBe("closed");
+    expect(told).toMatchObject({ state: "closed", asAsked: false });
     expect(told.sets["remotes4"]).toBe("more than asked, brought by a connection: c");
-    expect(isAsAsked({ ...told, ...noNames })).toBe(false);
-    expect(isAsAsked({ ...report(listing(chains, sets)), ...noNames })).toBe(true);
-    expect(isAsAsked({ state: "disabled" })).toBe(false);
   });
 
   test("gives damaged for an empty chain that drops, and open for a tunnel that the policy names", () => {
     const dropping = { ...chains, extra: { hook: "output", drops: true, rules: [] } };
     expect(report(listing(dropping, sets)).chains).toMatchObject({ extra: "not ours" });
     const named = { ...policy, interfaces: ["wg0"].flatMap((name) => parseInterfaceName(name) ?? []) };
-    const all = listing(chains, sets);
-    expect(compare({ ruleset, policy: named }, all, all, links, interfaces)).toMatchObject({
+    expect(reportLock(seenWith({ policy: named }))).toMatchObject({
       state: "open",
-      tunnels: ["wg0"],
+      tunnels: [{ interface: "wg0", by: "policy", since: null, seconds: null, addresses: ["10.8.0.2"] }],
     });
+    const { interfaces } = seenWith({});
     const absent = { ...interfaces, isPresent: () => false };
-    expect(compare({ ruleset, policy: named }, all, all, links, absent)).toMatchObject({
+    expect(reportLock(seenWith({ policy: named, interfaces: absent }))).toMatchObject({
       state: "closed",
       tunnels: [],
     });
   });
 
-  test.for<[links: Partial<Links>, state: string, asAsked: boolean]>([
+  test.for<[links: Partial<LinkReport>, state: string, asAsked: boolean]>([
     [{}, "closed", true],
     [{ arp: "this kernel cannot do it", nics: { eth0: "this kernel cannot do it" } }, "closed", true],
     [{ nics: { eth0: "as asked", eth1: notYet } }, "closed", false],
@@ -199,41 +149,66 @@ describe("compare()", () => {
     [{ nics: { eth0: "other rules" } }, "damaged", false],
     [{ arp: "missing" }, "damaged", false],
   ])("with the layers below %j is %s", ([changes, state, asAsked]) => {
-    const all = listing(chains, sets);
-    const told = compare({ ruleset, policy }, all, all, { ...links, ...changes }, interfaces);
-    expect(told.state).toBe(state);
-    expect(isAsAsked({ ...told, ...noNames })).toBe(asAsked);
+    const { links } = seenWith({});
+    expect(reportLock(seenWith({ links: { ...links, ...changes } }))).toMatchObject({ state, asAsked });
   });
 
   test("passes over an empty chain that an earlier policy left", () => {
     const { state } = report(listing({ ...chains, masquerading: { hook: "nat", rules: [] } }, sets));
     expect(state).toBe("closed");
   });
-});
 
-describe("reportText() begins with the state:", () => {
-  const common = { ...report(listing(chains, sets)), ...noNames };
-  test.for<[Report, RegExp]>([
-    [{ state: "disabled" }, /^DISABLED: [^\n]+$/],
-    [common, /^CLOSED: no tunnel is open\ntable: as asked\nchain leaving: as asked\n/],
-    [{ ...common, state: "open", tunnels: ["tun0", "tun1"] }, /^OPEN through tun0, tun1 only\n/],
-    [{ ...common, state: "damaged" }, /^DAMAGED: [^\n]+\n/],
-  ])("%j", ([shown, expected]) => {
-    expect(reportText(shown, now)).toMatch(expected);
+  test.for<[names: Partial<NamesReport>, asAsked: boolean]>([
+    [{}, true],
+    [{ hosts: "not the names that are pinned" }, false],
+    [{ names: { "vpn.example": { addresses: [], resolved: "", stale: true } } }, false],
+  ])("with the names %j is as asked: %s", ([names, asAsked]) => {
+    const { names: sound } = seenWith({});
+    expect(reportLock(seenWith({ names: { ...sound, ...names } })).asAsked).toBe(asAsked);
   });
 
-  test("and has a line for each chain, set and exception, and one for what was blocked", () => {
-    expect(reportText(common, now).split("\n").slice(1)).toEqual([
-      "table: as asked",
-      "chain leaving: as asked",
-      "chain output: as asked",
-      "set lan4: as asked",
-      "set remotes4: as asked",
-      "set tunnels: as asked",
-      "NIC guard at eth0: as asked",
-      "ARP: as asked",
-      "exception SSH from the office: 0 packets",
-      "blocked: out 0, in 0, forward 0, at the NIC 5 packets",
+  test.for<[comment: string, since: string | null, seconds: number | null]>([
+    [' comment "opened 280 s after boot"', "2026-02-28T23:48:00.000Z", 720],
+    [' comment "opened 1000 s after boot"', "2026-03-01T00:00:00.000Z", 0],
+    // Of a time that has not come yet it is not known what it means.
+    [' comment "opened 1001 s after boot"', null, null],
+    [' comment "of another"', null, null],
+    ["", null, null],
+  ])("with the element's%s is open since %s", ([comment, since, seconds]) => {
+    const open: Sets = {
+      ...sets,
+      tunnels: { type: "iface_index", elements: [`tun0 . tun0${comment}`] },
+      resolvers4: { type: "t", elements: ["tun0 . 10.8.0.1", "tun1 . 10.9.0.1"] },
+    };
+    expect(report(listing(chains, open)).tunnels).toEqual([
+      {
+        interface: "tun0",
+        by: "hook",
+        since,
+        seconds,
+        addresses: ["10.8.0.2"],
+        resolvers: ["10.8.0.1"],
+      },
     ]);
   });
+
+  test("a NIC is no tunnel, whatever comment its element has", () => {
+    const elements = ['eth0 . eth0 comment "opened 1 s after boot"', 'eth1 . eth1 {"expires":7}'];
+    const { state, sets: verdicts } = report(
+      listing(chains, { ...sets, tunnels: { type: "iface_index", elements } }),
+    );
+    expect(state).toBe("damaged");
+    expect(verdicts["tunnels"]).toBe("open through eth0, eth1, which is no tunnel");
+  });
+});
+
+test.for<[state: State, boot: string, names: readonly string[]]>([
+  ["closed", "as asked", []],
+  ["open", "not saved", ["opens-at-boot"]],
+  ["damaged", "other rules", ["saved-otherwise"]],
+  ["disabled", "not saved", []],
+  ["disabled", "as asked", ["closes-at-boot"]],
+  ["disabled", "other rules", ["closes-at-boot"]],
+])("conditionsOf() a machine that is %s, with the rules of a boot %s: %j", ([state, boot, names]) => {
+  expect(conditionsOf(state, boot).map(({ name }) => name)).toEqual(names);
 });

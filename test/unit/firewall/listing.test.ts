@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openInterfaces, parseListing } from "../../../lib/firewall/listing.ts";
+import { openTunnels, parseListing, resolversOf } from "../../../lib/firewall/listing.ts";
 import { Refusal } from "../../../lib/refusal.ts";
 
 const metainfo = { metainfo: { version: "1.0.6", json_schema_version: 1 } };
@@ -86,7 +86,7 @@ test.for<[object, boolean]>([
   expect(listing({ table }).flagged).toBe(flagged);
 });
 
-test("openInterfaces() gives the tunnels whose index and name still belong together", () => {
+test("openTunnels() gives the tunnels whose index and name still belong together", () => {
   const elem = [
     { concat: ["tun0", "tun0"] },
     { concat: ["eth0", "tun1"] },
@@ -94,6 +94,55 @@ test("openInterfaces() gives the tunnels whose index and name still belong toget
     { concat: ["17", "tun3"] },
     "tun4",
   ];
-  expect(openInterfaces(listing({ set: { name: "tunnels", type: [], elem } }))).toEqual(["tun0"]);
-  expect(openInterfaces(listing())).toEqual([]);
+  expect(openTunnels(listing({ set: { name: "tunnels", type: [], elem } }))).toEqual([{ device: "tun0" }]);
+  expect(openTunnels(listing())).toEqual([]);
+});
+
+test.for<[more: object, opened: number | undefined]>([
+  [{ comment: "opened 3721 s after boot" }, 3721],
+  [{ comment: "opened 0 s after boot" }, 0],
+  // Open, though nobody knows since when.
+  [{ comment: "opened 03721 s after boot" }, undefined],
+  [{ comment: "somebody's own" }, undefined],
+  [{ comment: "" }, undefined],
+  [{ counter: { packets: 0, bytes: 0 } }, undefined],
+  [{ comment: "opened 3721 s after boot", expires: 7 }, undefined],
+])("openTunnels() reads of an element with %j when it was opened: %s", ([more, opened]) => {
+  const elem = [{ elem: { val: { concat: ["tun0", "tun0"] }, ...more } }];
+  expect(openTunnels(listing({ set: { name: "tunnels", type: [], elem } }))).toEqual([
+    { device: "tun0", opened },
+  ]);
+});
+
+test("an element with a comment, or more, is another than one without", () => {
+  const elem = [
+    { elem: { val: "198.51.100.1", comment: "x" } },
+    { elem: { val: "198.51.100.2", expires: 7 } },
+    "198.51.100.3",
+  ];
+  expect(listing({ set: { name: "s", type: "t", elem } }).sets.get("s")?.elements).toEqual([
+    '198.51.100.1 comment "x"',
+    '198.51.100.2 {"expires":7}',
+    "198.51.100.3",
+  ]);
+});
+
+test("resolversOf() gives those of the tunnel alone", () => {
+  const [tun0] = openTunnels(
+    listing({ set: { name: "tunnels", type: [], elem: [{ concat: ["tun0", "tun0"] }] } }),
+  );
+  const all = listing(
+    {
+      set: {
+        name: "resolvers4",
+        elem: [
+          { concat: ["tun0", "10.8.0.1"] },
+          { concat: ["tun1", "10.9.0.1"] },
+          { concat: ["7", "1.1.1.1"] },
+        ],
+      },
+    },
+    { set: { name: "resolvers6", elem: [{ concat: ["tun0", "fd00:8::1"] }] } },
+  );
+  expect(tun0 && resolversOf(all, tun0.device)).toEqual(["10.8.0.1", "fd00:8::1"]);
 });

@@ -13,6 +13,13 @@ function read(sets: Readonly<Record<string, readonly string[]>>) {
 
 test.for<[string, readonly unknown[]]>([
   ['"tun0" . "tun0"', [{ device: "tun0", index: 7, resolvers: [] }]],
+  [
+    '"tun0" . "tun0" comment "opened 3721 s after boot"',
+    [{ device: "tun0", opened: 3721, index: 7, resolvers: [] }],
+  ],
+  ['"tun0" . "tun0" comment "of another"', []],
+  ['"tun0" . "tun0" timeout 1m', []],
+  ['7 . "tun0" comment "opened 3721 s after boot"', []],
   ['7 . "tun0"', []],
   ['"eth0" . "tun0"', []],
   ['"tun0" . "eth0"', []],
@@ -60,7 +67,7 @@ test.for<[string, string, boolean]>([
 
 test("restoreTransactions() puts the stamp in last, and tunnels by their index", () => {
   const opened = read({
-    tunnels: ['"tun0" . "tun0"'],
+    tunnels: ['"tun0" . "tun0" comment "opened 3721 s after boot"'],
     resolvers4: ['"tun0" . 10.8.0.1'],
     remotes4: ["198.51.100.1 . udp . 1194"],
   });
@@ -72,7 +79,9 @@ test("restoreTransactions() puts the stamp in last, and tunnels by their index",
   expect(closed).not.toContain("meta mark set");
   expect(closed).toContain("chain postrouting {");
   expect(open).toContain("meta mark set");
-  expect(open).toContain('add element inet vpn_firewall tunnels { 7 . "tun0" }\n');
+  expect(open).toContain(
+    'add element inet vpn_firewall tunnels { 7 . "tun0" comment "opened 3721 s after boot" }\n',
+  );
   expect(open).toContain("add element inet vpn_firewall resolvers4 { 7 . 10.8.0.1 }\n");
   expect(open).toContain("add element inet vpn_firewall remotes4 { 198.51.100.1 . udp . 1194 }\n");
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type Carrier, carriersOf } from "../../../lib/firewall/carrier.ts";
 import { lockRuleset } from "../../../lib/firewall/lock.ts";
 import type { Chain } from "../../../lib/firewall/ruleset.ts";
+import { toUptime } from "../../../lib/firewall/statement.ts";
 import { closeTransaction, lockTransaction, healTransaction } from "../../../lib/firewall/transaction.ts";
 import { parsePolicy } from "../../../lib/policy/toml.ts";
 import { newMachine } from "../../lab/machine.ts";
@@ -113,7 +114,10 @@ const carriers: fc.Arbitrary<readonly Carrier[]> = fc
   );
 
 const rulesets = fc.tuple(policies, carriers).map(([policy, all]) => lockRuleset(policy, all));
-const tunnel = tunnelOf("tun0", ["10.8.0.2", "fd00:8::2"], ["10.8.0.1", "fd00:8::1"]);
+const tunnel = {
+  ...tunnelOf("tun0", ["10.8.0.2", "fd00:8::2"], ["10.8.0.1", "fd00:8::1"]),
+  opened: toUptime(3721),
+};
 
 /** The expressions of a chain's rules, without their comments. */
 function statements({ rules }: Chain): readonly string[] {
