@@ -8,8 +8,9 @@ export type Condition = {
   readonly what: string;
 };
 
-/** Of the rules that a boot loads. */
+/** Verdicts on the rules that a boot loads, besides "as asked", and why they cannot be read. */
 export const notSaved = "not saved";
+export const otherRules = "other rules";
 
 /** `boot` is the verdict on the rules that a boot loads. */
 export function conditionsOf(state: State, boot: string): readonly Condition[] {
@@ -18,17 +19,25 @@ export function conditionsOf(state: State, boot: string): readonly Condition[] {
 
 function conditionsOfBoot(state: State, boot: string): readonly Condition[] {
   if (state === "disabled") {
-    return boot === notSaved
-      ? []
-      : [{ name: "closes-at-boot", what: "the next boot closes it: its rules are saved" }];
+    return [asAsked, otherRules].includes(boot)
+      ? [{ name: "closes-at-boot", what: "the next boot closes it: its rules are saved" }]
+      : [];
   }
-  if (boot === asAsked) return [];
-  return [
-    boot === notSaved
-      ? { name: "opens-at-boot", what: "nothing is saved for boot; save with: vpn-firewall enable" }
-      : {
+  switch (boot) {
+    case asAsked:
+      return [];
+    case notSaved:
+      return [{ name: "opens-at-boot", what: "nothing is saved for boot; save with: vpn-firewall enable" }];
+    case otherRules:
+      return [
+        {
           name: "saved-otherwise",
           what: "the policy or a profile has changed since enable; put in force with: vpn-firewall enable",
         },
-  ];
+      ];
+    default:
+      return [
+        { name: "unreadable-at-boot", what: `rules for boot: ${boot}; save with: vpn-firewall enable` },
+      ];
+  }
 }

@@ -1,6 +1,6 @@
 import { uptime } from "node:os";
 import { type Listing, parseListing } from "../firewall/listing.ts";
-import { listNicCounter, listRules, presentFamilies } from "../firewall/nft.ts";
+import { listNicCounter, listRules } from "../firewall/nft.ts";
 import { isOwned } from "../firewall/stands.ts";
 import type { InterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
@@ -86,14 +86,13 @@ type Kernel = {
 
 /** Undefined for an open machine: one without the lock, and without the guard at the cards, which lets nothing pass but link upkeep. */
 async function readKernel(nics: readonly InterfaceName[]): Promise<Kernel | undefined> {
-  const [lock, families, atNics, arp, blockedAtNics] = await Promise.all([
+  const [lock, atNics, arp, blockedAtNics] = await Promise.all([
     listed("inet", run),
-    presentFamilies(run),
     listRules(["netdev"], run),
     listed("arp", run),
     packetsBlockedAtNics(),
   ]);
-  if (lock === undefined && !families.includes("netdev")) return undefined;
+  if (lock === undefined && atNics === "") return undefined;
   // Of a table that `vpn-firewall guard` owns nft 1.0.6 writes broken JSON.
   const guard = isOwned(atNics) ? undefined : await listed("netdev", run);
   return { lock: lock ?? noListing, nics, atNics, guard, arp, blockedAtNics };

@@ -2,7 +2,7 @@ import type { Ruleset } from "../firewall/ruleset.ts";
 import { lockTransaction } from "../firewall/transaction.ts";
 import { Refusal } from "../refusal.ts";
 import { readBytesIfPresent } from "../system/files.ts";
-import { notSaved } from "./conditions.ts";
+import { notSaved, otherRules } from "./conditions.ts";
 import { lockFile } from "./enable.ts";
 import { asAsked } from "./link-report.ts";
 import type { Settings } from "./settings.ts";
@@ -12,7 +12,7 @@ export function savedRules({ stateDirectory }: Settings, ruleset: Ruleset): stri
   try {
     const saved = readBytesIfPresent(`${stateDirectory}/${lockFile}`)?.toString("utf8");
     if (saved === undefined) return notSaved;
-    return saved === lockTransaction(ruleset) ? asAsked : "other rules";
+    return saved === lockTransaction(ruleset) ? asAsked : otherRules;
   } catch (error) {
     if (error instanceof Refusal) return error.message;
     throw error;

@@ -206,7 +206,9 @@ test.for<[state: State, boot: string, names: readonly string[]]>([
   ["closed", "as asked", []],
   ["open", "not saved", ["opens-at-boot"]],
   ["damaged", "other rules", ["saved-otherwise"]],
+  ["closed", "Cannot read it: EACCES", ["unreadable-at-boot"]],
   ["disabled", "not saved", []],
+  ["disabled", "Cannot read it: EACCES", []],
   ["disabled", "as asked", ["closes-at-boot"]],
   ["disabled", "other rules", ["closes-at-boot"]],
 ])("conditionsOf() a machine that is %s, with the rules of a boot %s: %j", ([state, boot, names]) => {
