@@ -63,7 +63,7 @@ export type Interfaces = {
 };
 
 /** When it was looked, by the clock, and by the seconds from the start of the kernel. */
-export type Moment = { readonly now: Date; readonly uptime: number };
+type Moment = { readonly now: Date; readonly uptime: number };
 
 /** What the policy asks for, what the kernel holds, and the rest of what `status` looks at. */
 export type Seen = Moment & {
