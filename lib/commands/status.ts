@@ -1,4 +1,4 @@
-import { hasColours, isTerminal } from "../system/terminal.ts";
+import { canDraw, hasColours } from "../system/terminal.ts";
 import { type Options, UsageRefusal } from "./command-line.ts";
 import { Look } from "./look.ts";
 import { print } from "./messages.ts";
@@ -21,7 +21,7 @@ export async function status(settings: Settings, options: Options): Promise<numb
 async function watch(settings: Settings, options: Options): Promise<number> {
   if (options.has("--json"))
     throw new UsageRefusal("status takes --watch or --json, not both", "see: vpn-firewall help status");
-  if (!isTerminal()) {
+  if (!canDraw()) {
     throw new UsageRefusal(
       "status --watch needs a terminal to draw on",
       "for programs: vpn-firewall status --json",

@@ -11,14 +11,14 @@ const eraseBelow = "\u001B[J";
 /** In raw mode the terminal makes no signal of it. */
 const controlC = "\u0003";
 
-export function isTerminal(): boolean {
-  return process.stdout.isTTY;
+/** Whether standard output is a terminal that does more than write line after line. */
+export function canDraw(): boolean {
+  return process.stdout.isTTY && process.env["TERM"] !== "dumb";
 }
 
-/** On a terminal that has them, unless the user wants none (no-color.org). */
+/** Unless the user wants none (no-color.org). */
 export function hasColours(): boolean {
-  const { NO_COLOR: none = "", TERM: terminal = "" } = process.env;
-  return isTerminal() && none === "" && terminal !== "dumb";
+  return canDraw() && (process.env["NO_COLOR"] ?? "") === "";
 }
 
 /** The whole terminal, until it is given back as it was. */

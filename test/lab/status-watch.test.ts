@@ -13,9 +13,9 @@ const left = "\u001B[?7h\u001B[?25h\u001B[?1049l";
 async function play(
   { machine, policy, state }: Installation,
   story: readonly Step[],
-  before: readonly string[] = [],
+  command: readonly string[] = [binary, "status", "--watch"],
 ): Promise<Played> {
-  const words = [...before, binary, "status", "--watch", "--policy", policy, "--state", state];
+  const words = [...command, "--policy", policy, "--state", state];
   const { stdout, stderr, exitCode } = await machine.run(
     "python3",
     [join(import.meta.dirname, "terminal.py"), JSON.stringify(story), ...words],
@@ -87,22 +87,21 @@ test.for<[string, readonly Step[]]>([
   expect(screen.endsWith(left)).toBe(true);
 });
 
-test("it colours the state, unless the user wants no colours", async () => {
+test("it colours the state on a terminal, unless the user wants no colours, or the terminal has none", async () => {
   const installation = await install();
-  const story: readonly Step[] = [
-    ["see", "DISABLED"],
-    ["key", "q"],
-  ];
+  const on = async (...command: readonly string[]) =>
+    (await play(installation, [["see", "DISABLED"]], [...command, binary, "status"])).screen;
   const red = "\u001B[1;31mDISABLED\u001B[0m";
-  expect((await play(installation, story)).screen).toContain(red);
+  expect(await on()).toContain(red);
+  expect(await on("env", "NO_COLOR="), "an empty one is none").toContain(red);
   for (const variable of ["NO_COLOR=1", "TERM=dumb"]) {
-    const { screen } = await play(installation, story, ["env", variable]);
-    expect(screen, variable).toContain("DISABLED");
-    expect(screen, variable).not.toContain("31m");
+    expect(await on("env", variable), variable).toMatch(/^DISABLED: /);
   }
-  expect((await play(installation, story, ["env", "NO_COLOR="])).screen, "an empty one is none").toContain(
-    red,
-  );
+  const watched = await play(installation, [
+    ["see", red],
+    ["key", "q"],
+  ]);
+  expect(watched.code).toBe(3);
 });
 
 test("where standard output is no terminal it refuses", async () => {
@@ -118,4 +117,8 @@ test("where standard output is no terminal it refuses", async () => {
     2> vpn-firewall: hint: see: vpn-firewall help status
     exit 2"
   `);
+  const dumb = ["env", "TERM=dumb", binary, "status", "--watch"];
+  const { screen, code } = await play(installation, [["see", "needs a terminal to draw on"]], dumb);
+  expect(code).toBe(2);
+  expect(screen).not.toContain("\u001B");
 });
