@@ -2,6 +2,7 @@ import {
   type CommandName,
   type Invocation,
   UsageRefusal,
+  actionOf,
   hookOf,
   parseCommandLine,
 } from "../lib/commands/command-line.ts";
@@ -57,6 +58,8 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
 void main(process.argv0, process.argv.slice(2)).then((exitCode) => process.exit(exitCode));
 
 async function main(argv0: string, args: readonly string[]): Promise<number> {
+  const action = actionOf(argv0, args);
+  if (action !== undefined) return (await import("./dispatcher.ts")).dispatch(action, process.env);
   const scriptType = process.env["script_type"];
   let hook = hookOf(argv0, args[0] ?? "", scriptType);
   let chained: readonly string[] = [];

@@ -12,12 +12,12 @@ export type Machine = {
   /** What the network cards say is next to them. */
   readonly lans: readonly Network[];
   readonly hasDocker: boolean;
-  /** The files of NetworkManager's connections that are OpenVPN's. */
-  readonly managed: readonly string[];
+  /** The files of NetworkManager's connections that are OpenVPN's, and that the policy does not name. */
+  readonly unnamed: readonly string[];
 };
 
 export function checkMachine(machine: Machine, { forward }: Pick<Policy, "forward">): readonly Finding[] {
-  const { kernel, openvpn, resolvers, lans, hasDocker, managed } = machine;
+  const { kernel, openvpn, resolvers, lans, hasDocker, unnamed } = machine;
   const onLan = resolvers.find((resolver) => lans.some((lan) => isWithin(lan, resolver)));
   const found: Finding[] = [];
   if (openvpn === undefined) {
@@ -60,15 +60,15 @@ export function checkMachine(machine: Machine, { forward }: Pick<Policy, "forwar
       ),
     );
   }
-  return [...found, ...managed.map(networkManager)];
+  return [...found, ...unnamed.map(networkManager)];
 }
 
 function networkManager(file: string): Finding {
   return finding(
     "networkmanager",
     file,
-    "NetworkManager starts this VPN without hooks: its tunnel stays closed",
-    "start OpenVPN with a profile: systemctl start openvpn-client@NAME",
+    "the policy does not name this connection: NetworkManager does not reach its server, and its tunnel stays closed",
+    'have its name end in .nmconnection, and name it: profiles = ["/etc/NetworkManager/system-connections/*.nmconnection"]',
   );
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { checkCarrier } from "../check/carrier.ts";
+import { checkConnection } from "../check/connection.ts";
 import { type Finding, finding, severityNames } from "../check/finding.ts";
 import { checkFlowtables } from "../check/flowtables.ts";
 import { checkHooks } from "../check/hooks.ts";
@@ -9,9 +10,12 @@ import { checkPushed } from "../check/pushed.ts";
 import type { Subject, Surroundings } from "../check/subject.ts";
 import { checkUnit } from "../check/unit.ts";
 import { listFlowtables } from "../firewall/nft.ts";
+import { isConnectionFile } from "../networkmanager/connection.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { Refusal } from "../refusal.ts";
+import { readConnection } from "../system/connections.ts";
+import { dispatcherScript } from "../system/dispatcher.ts";
 import { readBytes } from "../system/files.ts";
 import { outwardInterfaces } from "../system/interfaces.ts";
 import { findMachine } from "../system/machine.ts";
@@ -21,7 +25,7 @@ import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, withIncluded } from "../system/profiles.ts";
 import { run } from "../system/run.ts";
 import { unitsOf } from "../system/units.ts";
-import type { Options } from "./command-line.ts";
+import { type Options, dispatcherName } from "./command-line.ts";
 import { isThisProgram } from "./install.ts";
 import { oneLine, print } from "./messages.ts";
 import type { Settings } from "./settings.ts";
@@ -38,7 +42,9 @@ export async function check(settings: Settings, paths: readonly string[], option
   };
   const profiles = paths.length > 0 ? paths.map((path) => resolve(path)) : profilePaths(policy);
   const findings = [
-    ...profiles.flatMap((path) => checkProfile(path, surroundings)),
+    ...profiles.flatMap((path) =>
+      isConnectionFile(path) ? checkConnectionFile(path, surroundings) : checkProfile(path, surroundings),
+    ),
     ...checkPolicy(settings.policyFile, policy, profiles.length),
     ...checkMachine(findMachine(policy, openvpn.version), policy),
     ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
@@ -69,6 +75,21 @@ function checkProfile(path: string, machine: Omit<Surroundings, "isOurs">): read
       ...(subject.profile instanceof Refusal ? [] : checkPushed(subject, surroundings)),
       ...unitsOf(path).flatMap((unit) => checkUnit(unit, subject, surroundings, process.execPath)),
     ];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return [finding("profile-refused", path, error.message, error.hint)];
+  }
+}
+
+function checkConnectionFile(path: string, machine: Omit<Surroundings, "isOurs">): readonly Finding[] {
+  const script = dispatcherScript(dispatcherName);
+  const isDispatched = script !== undefined && isThisProgram(script, path);
+  try {
+    const { profile, remote, withoutDco } = readConnection(path);
+    // What the plugin says on OpenVPN's command line.
+    const options = { hooks: {}, scriptSecurity: 2, persistTun: remote, pullFilters: [] };
+    const subject: Subject = { path, options: { ...options, ...(withoutDco && { withoutDco }) }, profile };
+    return checkConnection(subject, { ...machine, isOurs: () => false }, isDispatched);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return [finding("profile-refused", path, error.message, error.hint)];

@@ -10,6 +10,9 @@ export const hookNames: readonly string[] = [
   "down",
 ] satisfies readonly HookName[];
 
+/** What NetworkManager's dispatcher finds in its folder, and runs with two words: INTERFACE and ACTION. */
+export const dispatcherName = "50-vpn-firewall";
+
 /** What a command takes: words, and options besides those of every command. */
 export type Usage = {
   readonly words?: "any" | "a profile" | "a command";
@@ -113,6 +116,11 @@ function refuseUnlessItTakes(command: CommandName, words: readonly string[], opt
   const spare = takes === undefined ? first : takes === "any" ? undefined : second;
   if (spare === undefined) return;
   throw new UsageRefusal(`${command} takes no ${quote(spare)}`, `see: vpn-firewall help ${command}`);
+}
+
+/** The action that NetworkManager's dispatcher runs us for, if it does. Its words are no options, whatever an interface is called. */
+export function actionOf(argv0: string, args: readonly string[]): string | undefined {
+  return args.length === 2 && basename(argv0) === dispatcherName ? args[1] : undefined;
 }
 
 /** The hook that OpenVPN runs us as, if it does. */

@@ -1,4 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
+import { linkCommand } from "../check/connection.ts";
+import { isConnectionFile } from "../networkmanager/connection.ts";
 import { withBlock, withoutBlock } from "../openvpn/hook-block.ts";
 import { type Program, type Wish, hookLines } from "../openvpn/hook-lines.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
@@ -71,6 +73,12 @@ function readText(file: string): string {
 }
 
 function refuseUnlessClient(path: string, text: string): void {
+  if (isConnectionFile(path)) {
+    throw new Refusal(
+      `${path}: a connection of NetworkManager's has no place for hooks`,
+      `NetworkManager runs this program by a link: ${linkCommand}`,
+    );
+  }
   if (parseProfile(path, withIncluded(path, text)).client) return;
   throw new Refusal(`${path}: not a client's profile`, "give the profile of a client: one with remote lines");
 }

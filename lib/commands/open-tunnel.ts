@@ -24,6 +24,8 @@ import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import { namesOf, pinnedAddresses } from "./wanted.ts";
 
+type OpenEvent = Tunnel & Pick<HookEvent, "trusted">;
+
 /**
  * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Gives the profile of the connection. Throws Refusal, and
  * then nothing has changed.
@@ -32,6 +34,17 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
   const policy = await readPolicy(settings.policyFile);
   refuseUnlessTunnel(event.device);
   const own = readOwnProfile(event);
+  await openFor(own, event, policy, settings);
+  return own;
+}
+
+/** The same for a tunnel that is one, of a profile that has been read. */
+export async function openFor(
+  own: Profile,
+  event: OpenEvent,
+  policy: Policy,
+  settings: Settings,
+): Promise<void> {
   const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(path, "root"));
   const pins = namesOf([own, ...others]).length > 0 ? readPins(settings.stateDirectory) : new Map();
   const lookup = { addressesOf: pinnedAddresses(pins), uidOf };
@@ -42,7 +55,6 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await open(lockRuleset(policy, carriers), linkRulesets(policy), tunnel);
   note(`open through ${event.device}`);
-  return own;
 }
 
 /**
@@ -106,7 +118,7 @@ function withoutFaulty<From, To>(others: readonly From[], make: (other: From) =>
  */
 function carriersOfConnection(
   profile: Profile,
-  { trusted }: HookEvent,
+  { trusted }: OpenEvent,
   policy: Policy,
   pins: Pins,
 ): readonly Carrier[] {

@@ -22,8 +22,11 @@ const mebibyte = 1024 * 1024;
 /** Larger than any profile or policy that a person writes. */
 const largestFile = 4 * mebibyte;
 
-/** Who may have written a file. What opens holes has to be root's, or a user could write himself one. */
-export type Writers = "anyone" | "root";
+/**
+ * Who may have written a file. What opens holes has to be root's, or a user could write himself one; root's alone is what nobody else
+ * may read either, as NetworkManager demands.
+ */
+export type Writers = "anyone" | "root" | "root alone";
 
 /**
  * The bytes of a regular file. Throws Refusal, also for a FIFO or a device: reading one could take for ever, and
@@ -41,7 +44,8 @@ export function readBytes(path: string, writers: Writers = "anyone", largest = l
         "give the path of the right file",
       );
     }
-    if (writers === "root") refuseForeignWriters(path, stat);
+    if (writers !== "anyone") refuseForeignWriters(path, stat);
+    if (writers === "root alone") refuseForeignReaders(path, stat);
     return readAll(file, stat.size);
   } finally {
     closeSync(file);
@@ -188,6 +192,14 @@ export function refuseForeignWriters(path: string, stat = statSync(path)): void 
   throw new Refusal(
     `${path}: others than root can change it`,
     `chown root, and chmod go-w, ${path} and ${dirname(path)}`,
+  );
+}
+
+function refuseForeignReaders(path: string, { mode }: Stats): void {
+  if ((mode & (constants.S_IRWXG | constants.S_IRWXO)) === 0) return;
+  throw new Refusal(
+    `${path}: others than root may read it, and NetworkManager loads no such file`,
+    `chmod 600 ${path}`,
   );
 }
 

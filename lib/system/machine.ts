@@ -6,8 +6,10 @@ import { parseInterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { parseDecimal } from "../text.ts";
+import { isOpenvpnConnection } from "./connections.ts";
 import { listDirectory, readBytes } from "./files.ts";
 import { isPresent, outwardInterfaces } from "./interfaces.ts";
+import { profilePaths } from "./profiles.ts";
 
 /** NetworkManager's connections, written by it and by others. */
 const connectionFolders = [
@@ -18,6 +20,7 @@ const connectionFolders = [
 
 /** What `check` looks at besides profiles and policy. */
 export function findMachine(policy: Policy, openvpn: Version | undefined): Machine {
+  const named = profilePaths(policy);
   return {
     kernel: versionOf(release()),
     openvpn,
@@ -27,11 +30,9 @@ export function findMachine(policy: Policy, openvpn: Version | undefined): Machi
       .flatMap((text) => parseAddress(text) ?? []),
     lans: lans(policy),
     hasDocker: ["docker0"].flatMap((name) => parseInterfaceName(name) ?? []).some(isPresent),
-    managed: connectionFolders
+    unnamed: connectionFolders
       .flatMap((folder) => listDirectory(folder).map((name) => `${folder}/${name}`))
-      .filter((path) =>
-        /^service-type\s*=\s*org\.freedesktop\.NetworkManager\.openvpn\s*$/m.test(textOf(path)),
-      ),
+      .filter((path) => !named.includes(path) && isOpenvpnConnection(path)),
   };
 }
 

@@ -1,8 +1,10 @@
 import { dirname, resolve } from "node:path";
+import { isConnectionFile } from "../networkmanager/connection.ts";
 import type { ReadFile } from "../openvpn/inclusion.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { profileFiles } from "../policy/pattern.ts";
 import type { Policy, ProfilePattern } from "../policy/policy.ts";
+import { isOpenvpnConnection, readConnection } from "./connections.ts";
 import { type Writers, listDirectory, readBytes } from "./files.ts";
 
 const defaultPatterns = [
@@ -10,15 +12,18 @@ const defaultPatterns = [
   "/etc/openvpn/*.ovpn",
   "/etc/openvpn/client/*.conf",
   "/etc/openvpn/client/*.ovpn",
+  "/etc/NetworkManager/system-connections/*.nmconnection",
+  "/run/NetworkManager/system-connections/*.nmconnection",
 ] as readonly string[] as readonly ProfilePattern[];
 
-/** The paths of the policy's profiles, sorted. */
+/** The paths of the policy's profiles, sorted. Of NetworkManager's connections only those that are OpenVPN's. */
 export function profilePaths(policy: Policy): readonly string[] {
   const paths = (policy.profiles ?? defaultPatterns).flatMap((pattern) => {
     const { directory, matches } = profileFiles(pattern);
     return listDirectory(directory)
       .filter(matches)
-      .map((name) => resolve(directory, name));
+      .map((name) => resolve(directory, name))
+      .filter((path) => !isConnectionFile(path) || isOpenvpnConnection(path));
   });
   return [...new Set(paths)].toSorted();
 }
@@ -28,6 +33,7 @@ export function profilePaths(policy: Policy): readonly string[] {
  * with Debian's units is the profile's own. Throws Refusal.
  */
 export function readProfile(path: string, writers: Writers, directory = dirname(path)): Profile {
+  if (isConnectionFile(path)) return readConnection(path).profile;
   return parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
 }
 

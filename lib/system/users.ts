@@ -5,13 +5,20 @@ import { readBytes } from "./files.ts";
 
 /** The number of a user in /etc/passwd. Throws Refusal. */
 export function uidOf(user: UserName): Uid {
+  const uid = findUid(user);
+  if (uid !== undefined) return uid;
+  throw new Refusal(
+    `The profile's user "${user}" is not in /etc/passwd`,
+    'add the user, or a line "mark 1194" to the profile, which needs no user',
+  );
+}
+
+/** The same, or undefined for a user that this machine does not have. */
+export function findUid(user: UserName): Uid | undefined {
   for (const line of readBytes("/etc/passwd").toString("latin1").split("\n")) {
     const [name, , number = ""] = line.split(":");
     const uid = name === user ? parseUid(number) : undefined;
     if (uid !== undefined) return uid;
   }
-  throw new Refusal(
-    `The profile's user "${user}" is not in /etc/passwd`,
-    'add the user, or a line "mark 1194" to the profile, which needs no user',
-  );
+  return undefined;
 }

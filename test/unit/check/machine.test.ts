@@ -10,7 +10,7 @@ const usual: Machine = {
   resolvers: [],
   lans: ["192.168.1.0/24", "2001:db8:1::/64"].flatMap((text) => parseNetwork(text) ?? []),
   hasDocker: false,
-  managed: [],
+  unnamed: [],
 };
 
 const resolvers = (...texts: readonly string[]) => ({
@@ -28,7 +28,12 @@ test.each<[string, Partial<Machine>, string, readonly string[]]>([
   ["a resolver of this machine", resolvers("127.0.0.53"), "", []],
   ["docker", { hasDocker: true }, "", ["docker-closed"]],
   ["docker that may use the tunnel", { hasDocker: true }, 'forward.from = ["docker0"]', []],
-  ["NetworkManager", { managed: ["/a", "/b"] }, "", ["networkmanager", "networkmanager"]],
+  [
+    "connections that the policy does not name",
+    { unnamed: ["/a", "/b"] },
+    "",
+    ["networkmanager", "networkmanager"],
+  ],
 ])("checkMachine() of %s", (_, changes, policy, expected) => {
   const machine = { ...usual, ...changes };
   expect(names(checkMachine(machine, parsePolicy([{ file: "/policy.toml", text: policy }])))).toEqual(
