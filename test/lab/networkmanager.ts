@@ -9,11 +9,12 @@ import { root } from "../../build/root.ts";
 import * as addresses from "./addresses.ts";
 import { binary } from "../binary/subject.ts";
 import type { Lab } from "./lab.ts";
-import type { Output } from "./namespace.ts";
 import type { Process } from "./process.ts";
 
 export const connectionFile = "/etc/NetworkManager/system-connections/work at home.nmconnection";
-const link = "/etc/NetworkManager/dispatcher.d/50-vpn-firewall";
+const links = ["", "pre-down.d/"].map(
+  (folder) => `/etc/NetworkManager/dispatcher.d/${folder}50-vpn-firewall`,
+);
 const patience = { timeout: 30_000, interval: 100 };
 
 /** `$0` is the folder of the packages. Relative, because overlayfs takes a colon for the end of a path. */
@@ -44,25 +45,25 @@ type Wish = {
 export class NetworkManager {
   readonly #lab: Lab;
   readonly #dispatcher: Process;
-  readonly #daemon: Process;
 
-  private constructor(lab: Lab, dispatcher: Process, daemon: Process) {
+  private constructor(lab: Lab, dispatcher: Process) {
     this.#lab = lab;
     this.#dispatcher = dispatcher;
-    this.#daemon = daemon;
   }
 
   /** Gives the host all that NetworkManager needs, and one connection; starts nothing. */
   static async install(lab: Lab, { remote, linked = true }: Wish): Promise<void> {
     const { host } = lab;
     await host.run(["sh", "-e", "-c", prepare, join(root, "dist/networkmanager")]);
-    if (linked) await host.run(["ln", "-s", binary, link]);
+    if (linked) for (const link of links) await host.run(["ln", "-s", binary, link]);
     await writeConnection(lab, "/etc/NetworkManager/system-connections/cable.nmconnection", cable);
     await writeConnection(lab, connectionFile, await vpnText(lab, remote));
   }
 
   static async start(lab: Lab): Promise<NetworkManager> {
     const { host } = lab;
+    // The routes of the laboratory would have precedence over NetworkManager's.
+    await host.run(["sh", "-ec", "ip addr flush dev eth0; ip -6 route flush default"]);
     const bus = host.start("bus", ["dbus-daemon", "--system", "--nofork", "--nosyslog", "--print-address=1"]);
     await bus.says("unix:");
     const dispatcher = host.start("dispatcher", ["/usr/lib/NetworkManager/nm-dispatcher", "--persist"]);
@@ -80,7 +81,7 @@ export class NetworkManager {
     await expect.poll(onBus, patience).toBe(0);
     const daemon = host.start("NetworkManager", ["NetworkManager", "--debug", "--log-level=INFO"]);
     await daemon.says("startup complete", { seconds: 60 });
-    return new NetworkManager(lab, dispatcher, daemon);
+    return new NetworkManager(lab, dispatcher);
   }
 
   /** What its dispatcher's scripts have said. */
@@ -88,24 +89,32 @@ export class NetworkManager {
     return this.#dispatcher.log;
   }
 
-  get log(): string {
-    return this.#daemon.log;
+  /** Resolves when a script of the dispatcher's has said it for the `times`th time. */
+  async scriptSays(needle: string, times = 1): Promise<void> {
+    await this.#dispatcher.says(needle, { times, seconds: 60 });
   }
 
-  /** Resolves when a script has said it for the `times`th time. */
-  async scriptSays(needle: string, options: { times?: number; seconds?: number } = {}): Promise<void> {
-    await this.#dispatcher.says(needle, { seconds: 30, ...options });
+  /** Brings the VPN up, as the button of a desktop does. */
+  async connect(): Promise<void> {
+    await this.#nmcli("connection", "up", "work");
   }
 
-  async nmcli(...words: readonly string[]): Promise<Output> {
-    return await this.#lab.host.run(["nmcli", ...words], { mayFail: true, seconds: 90 });
+  async disconnect(): Promise<void> {
+    await this.#nmcli("connection", "down", "work");
   }
 
-  /** The number of OpenVPN's process. */
-  async openvpn(): Promise<string> {
+  async #nmcli(...words: readonly string[]): Promise<void> {
+    await this.#lab.host.run(["nmcli", "--wait", "90", ...words], { seconds: 100 });
+  }
+
+  /** The number of OpenVPN's process, and its user's name. */
+  async openvpn(): Promise<{ readonly pid: number; readonly user: string }> {
     const script =
-      'for pid in $(ip netns pids "$0"); do [ "$(cat /proc/$pid/comm)" != openvpn ] || echo $pid; done';
-    return (await this.#lab.router.run(["sh", "-c", script, this.#lab.host.name])).stdout;
+      'for pid in $(ip netns pids "$0"); do [ "$(cat /proc/$pid/comm)" != openvpn ] || echo "$pid $(stat -c %u /proc/$pid)"; done';
+    const { stdout } = await this.#lab.router.run(["sh", "-c", script, this.#lab.host.name]);
+    const [pid = "", uid = ""] = stdout.split(" ");
+    const { stdout: entry } = await this.#lab.host.run(["getent", "passwd", uid]);
+    return { pid: Number(pid), user: entry.split(":")[0] ?? "" };
   }
 }
 
