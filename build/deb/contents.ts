@@ -2,6 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
+import { dispatcherName } from "../../lib/commands/command-line.ts";
 import { blockTransaction } from "../../lib/firewall/block.ts";
 import { hooks } from "../binary.ts";
 import { root } from "../root.ts";
@@ -17,6 +18,11 @@ export async function contents(binary: string): Promise<Tree> {
     ...Object.fromEntries(
       hooks.map((hook) => [`usr/lib/vpn-firewall/${hook}`, { link: "../../sbin/vpn-firewall" }]),
     ),
+    // Not in /etc, where a link outlives a purge.
+    [`usr/lib/NetworkManager/dispatcher.d/${dispatcherName}`]: { link: "../../../sbin/vpn-firewall" },
+    [`usr/lib/NetworkManager/dispatcher.d/pre-down.d/${dispatcherName}`]: {
+      link: "../../../../sbin/vpn-firewall",
+    },
     "usr/lib/vpn-firewall/block.nft": { text: blockTransaction() },
     ...(await copies("build/units", "usr/lib/systemd/system")),
     "usr/share/man/man8/vpn-firewall.8.gz": { text: gzip(await source("build/man/vpn-firewall.8")) },

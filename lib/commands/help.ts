@@ -18,6 +18,7 @@ usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
 
 run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
 refresh
+run by NetworkManager's dispatcher, by a link of this name: 50-vpn-firewall
 run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
 save
 

@@ -9,7 +9,7 @@ declare const brand: unique symbol;
  * every value is canonical.
  */
 export type Policy = {
-  /** Absolute glob patterns; undefined stands for the client profiles under /etc/openvpn. */
+  /** Absolute glob patterns; undefined stands for the client profiles under /etc/openvpn, and NetworkManager's OpenVPN connections. */
   readonly profiles: readonly ProfilePattern[] | undefined;
   /** Tunnels that no hook opens, by name. */
   readonly interfaces: readonly InterfaceName[];

@@ -45,6 +45,7 @@ test(
     await using lab = await openLab();
     const manager = await closedMachine(lab, { remote });
     await expectClosed(lab);
+    expect(await manager.connectivity()).toBe("limited");
 
     await manager.connect();
     await manager.scriptSays("vpn-firewall: open through tun0");

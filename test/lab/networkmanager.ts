@@ -31,7 +31,7 @@ for user in messagebus nm-openvpn; do
   grep -q "^$user:" /etc/passwd || echo "$user:x:7$(wc -l < /etc/passwd)7:65534::/nonexistent:/usr/sbin/nologin" >> /etc/passwd
   grep -q "^$user:" /etc/group || echo "$user:x:7$(wc -l < /etc/group)7:" >> /etc/group
 done
-printf '[main]\\nplugins=keyfile\\nno-auto-default=*\\nauth-polkit=false\\n' > /etc/NetworkManager/NetworkManager.conf
+printf '[main]\\nplugins=keyfile\\nno-auto-default=*\\nauth-polkit=false\\n[connectivity]\\nuri=http://${addresses.service.v4}/\\n' > /etc/NetworkManager/NetworkManager.conf
 rm -rf /etc/NetworkManager/conf.d
 `;
 
@@ -103,8 +103,13 @@ export class NetworkManager {
     await this.#nmcli("connection", "down", "work");
   }
 
-  async #nmcli(...words: readonly string[]): Promise<void> {
-    await this.#lab.host.run(["nmcli", "--wait", "90", ...words], { seconds: 100 });
+  /** What a desktop shows of the network, as NetworkManager finds when it tries to reach the internet. */
+  async connectivity(): Promise<string> {
+    return await this.#nmcli("networking", "connectivity", "check");
+  }
+
+  async #nmcli(...words: readonly string[]): Promise<string> {
+    return (await this.#lab.host.run(["nmcli", "--wait", "90", ...words], { seconds: 100 })).stdout;
   }
 
   /** The number of OpenVPN's process, and its user's name. */

@@ -140,7 +140,7 @@ describe("check", () => {
     `);
   });
 
-  test("of a machine whose NetworkManager starts a VPN, and whose resolver is on the LAN", async () => {
+  test("of a machine whose NetworkManager has a VPN that the policy does not name, and whose resolver is on the LAN", async () => {
     const installation = await install();
     await installation.machine.sh(
       "ip link add eth0 type veth peer name other; ip address add 192.168.1.5/24 dev eth0; ip link set eth0 up; ip link set other up",
@@ -152,8 +152,8 @@ describe("check", () => {
       "/run/NetworkManager/system-connections/other": connection("vpnc"),
     });
     expect(await said(installation, ["check"], machine)).toMatchInlineSnapshot(`
-      "problem: /run/NetworkManager/system-connections/work: NetworkManager starts this VPN without hooks: its tunnel stays closed [networkmanager]
-        fix: start OpenVPN with a profile: systemctl start openvpn-client@NAME
+      "problem: /run/NetworkManager/system-connections/work: the policy does not name this connection: NetworkManager does not reach its server, and its tunnel stays closed [networkmanager]
+        fix: have its name end in .nmconnection, and name it: profiles = ["/etc/NetworkManager/system-connections/*.nmconnection"]
       note: /etc/resolv.conf: names cannot be looked up while 192.168.1.1 is asked: it is on the LAN, where DNS is refused [resolver-on-lan]
         fix: have the VPN's resolver used: update-resolv-conf with install --chain, or dns-updown of OpenVPN 2.7
       exit 3"

@@ -34,6 +34,8 @@ drwxr-xr-x ./usr/share/doc/vpn-firewall/
 -rw-r--r-- ./usr/share/lintian/overrides/vpn-firewall
 -rw-r--r-- ./usr/share/man/man8/vpn-firewall.8.gz
 drwxr-xr-x ./var/lib/vpn-firewall/
+lrwxrwxrwx ./usr/lib/NetworkManager/dispatcher.d/50-vpn-firewall -> ../../../sbin/vpn-firewall
+lrwxrwxrwx ./usr/lib/NetworkManager/dispatcher.d/pre-down.d/50-vpn-firewall -> ../../../../sbin/vpn-firewall
 lrwxrwxrwx ./usr/lib/vpn-firewall/down -> ../../sbin/vpn-firewall
 lrwxrwxrwx ./usr/lib/vpn-firewall/route-pre-down -> ../../sbin/vpn-firewall
 lrwxrwxrwx ./usr/lib/vpn-firewall/route-up -> ../../sbin/vpn-firewall
