@@ -85,7 +85,7 @@ function checkConnectionFile(path: string, machine: Omit<Surroundings, "isOurs">
   const script = dispatcherScript(dispatcherName);
   const isDispatched = script !== undefined && isThisProgram(script, path);
   try {
-    const { profile, remote, withoutDco } = readConnection(path);
+    const { profile, remote, withoutDco } = readConnection(path, "root");
     // What the plugin says on OpenVPN's command line.
     const options = { hooks: {}, scriptSecurity: 2, persistTun: remote, pullFilters: [] };
     const subject: Subject = { path, options: { ...options, ...(withoutDco && { withoutDco }) }, profile };

@@ -108,9 +108,8 @@ its unit is installed.
 `,
   refresh: `usage: vpn-firewall refresh PROFILE SERVER [RESOLVER...]
 
-Run by route-up, beside OpenVPN, where a remote is given by name: looks the
-profile's names up through the tunnel, and pins the
-answers.
+Run by route-up or vpn-up, beside OpenVPN, where a remote is given by name:
+looks the profile's names up through the tunnel, and pins the answers.
 `,
   start: plugin,
   stop: plugin,

@@ -1,7 +1,7 @@
 import { type Connection, isOpenvpns, parseConnection } from "../networkmanager/connection.ts";
 import { parseKeyfile } from "../networkmanager/keyfile.ts";
 import { Refusal } from "../refusal.ts";
-import { readBytes } from "./files.ts";
+import { type Writers, readBytes } from "./files.ts";
 import { findUid } from "./users.ts";
 
 /** Whether a file is a connection of OpenVPN's. What cannot be read is none: NetworkManager makes nothing of it either. */
@@ -15,8 +15,9 @@ export function isOpenvpnConnection(path: string): boolean {
 }
 
 /** A connection of NetworkManager's that is OpenVPN's, with the user only where this machine has it. Throws Refusal. */
-export function readConnection(path: string): Connection {
-  const connection = parseConnection(path, readBytes(path, "root alone").toString("latin1"));
+export function readConnection(path: string, writers: Writers): Connection {
+  const bytes = readBytes(path, writers === "anyone" ? writers : "root alone");
+  const connection = parseConnection(path, bytes.toString("latin1"));
   if (connection === undefined) {
     throw new Refusal(
       `${path}: not a connection that OpenVPN makes`,

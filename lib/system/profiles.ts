@@ -33,7 +33,7 @@ export function profilePaths(policy: Policy): readonly string[] {
  * with Debian's units is the profile's own. Throws Refusal.
  */
 export function readProfile(path: string, writers: Writers, directory = dirname(path)): Profile {
-  if (isConnectionFile(path)) return readConnection(path).profile;
+  if (isConnectionFile(path)) return readConnection(path, writers).profile;
   return parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
 }
 

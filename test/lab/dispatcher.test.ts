@@ -50,6 +50,7 @@ async function closedMachine(): Promise<Dispatcher> {
   const files = await withRootFiles(installation, {
     [link]: { link: binary },
     [`${folder}/work.nmconnection`]: connection("openvpn", "198.51.100.1"),
+    [`/run${folder.slice(4)}/passing.nmconnection`]: connection("openvpn", "198.51.100.5:443:tcp"),
     [`${folder}/other.nmconnection`]: connection("openconnect", "198.51.100.2"),
     [`${folder}/wlan.nmconnection`]: "[connection]\ntype=wifi\n[wifi]\nssid=x\n",
     [`${folder}/unread`]: connection("openvpn", "198.51.100.3"),
@@ -75,7 +76,9 @@ async function closedMachine(): Promise<Dispatcher> {
 test("vpn-up opens the tunnel and nothing else, and vpn-pre-down and vpn-down close it", async () => {
   const { installation, vpnFirewall, dispatch, elements } = await closedMachine();
   expect(await elements("remotes4")).toContain("198.51.100.1 . udp . 1194");
-  expect(await elements("remotes4")).not.toContain("198.51.100.2");
+  expect(await elements("remotes4")).toContain("198.51.100.5 . tcp . 443");
+  for (const other of ["198.51.100.2", "198.51.100.3", "198.51.100.4"])
+    expect(await elements("remotes4")).not.toContain(other);
   const closed = await installation.machine.lock();
 
   for (const action of ["vpn-pre-down", "vpn-down"]) {
@@ -213,6 +216,53 @@ test("a connection of OpenVPN's that others may read is refused, one of another 
     }
   }
   expect(await installation.machine.rules()).toBe(rules);
+});
+
+test("the carrier is known by root, and by the plugin's user where there is one", async () => {
+  const installation = await install();
+  const path = `${folder}/work.nmconnection`;
+  const print = async (passwd: string) => {
+    const users = "root:x:0:0::/root:/bin/sh\n";
+    const files = { [path]: connection("openvpn", "198.51.100.1"), "/etc/passwd": users + passwd };
+    const { stdout } = await installation.machine.run(
+      binary,
+      ["print"],
+      await withRootFiles(installation, files),
+    );
+    const [, elements = ""] =
+      /add element inet vpn_firewall remotes_by_user4 \{\n([^}]*)\}/.exec(stdout) ?? [];
+    return elements
+      .trim()
+      .split(/,\s*/)
+      .filter((element) => element !== "");
+  };
+  const of = (uid: number) => `${uid} . 198.51.100.1 . udp . 1194`;
+  expect(await print("")).toEqual([of(0)]);
+  expect(await print("nm-openvpn:x:123:130::/var/lib/openvpn/chroot:/usr/sbin/nologin\n")).toEqual([
+    of(0),
+    of(123),
+  ]);
+});
+
+test("install and uninstall leave a connection as it is", async () => {
+  const { installation, vpnFirewall } = await closedMachine();
+  const files = await installation.files();
+  const path = `${folder}/work.nmconnection`;
+  expect(await vpnFirewall("install", path)).toMatchObject({
+    exitCode: 1,
+    stderr: `vpn-firewall: error: ${path}: a connection of NetworkManager's has no place for hooks\nvpn-firewall: hint: NetworkManager runs this program by a link: ln -s /usr/sbin/vpn-firewall ${link}\n`,
+  });
+  expect(await vpnFirewall("uninstall", path)).toMatchObject({ exitCode: 0 });
+  expect(await installation.files()).toEqual(files);
+});
+
+test("print shows the rules for a connection that the policy does not name, whoever wrote it", async () => {
+  const { installation, vpnFirewall } = await closedMachine();
+  await chmod(join(installation.folder, "machine/etc/elsewhere.nmconnection"), 0o666);
+  const { exitCode, stdout } = await vpnFirewall("print", "/etc/elsewhere.nmconnection");
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("198.51.100.4 . udp . 1194");
+  expect(stdout).not.toContain("198.51.100.1 . udp");
 });
 
 test("check tells of a link that is missing, and of a connection that the policy does not name", async () => {

@@ -92,6 +92,19 @@ test("systemd accepts each unit, and what it starts is there", async () => {
   }
 });
 
+test("what the policy says without a word is watched, but for what comes and goes by itself", async () => {
+  const watched = [...(await unit("vpn-firewall-policy.path")).matchAll(/^PathChanged=(.*)$/gm)].map(
+    ([, path]) => path,
+  );
+  expect(watched).toEqual([
+    "/etc/vpn-firewall/policy.toml",
+    "/etc/vpn-firewall/policy.d",
+    "/etc/openvpn",
+    "/etc/openvpn/client",
+    "/etc/NetworkManager/system-connections",
+  ]);
+});
+
 test("a unit with an unknown word, or a missing program, is told of (positive control)", async () => {
   await put(`${systemUnits}/odd.service`, "[Service]\nExecStart=/usr/sbin/missing\nProtectEverything=yes\n");
   const { all, exitCode } = await verify("odd.service");

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   type Invocation,
   UsageRefusal,
+  actionOf,
   hookOf,
   parseCommandLine,
 } from "../../../lib/commands/command-line.ts";
@@ -111,6 +112,19 @@ describe("parseCommandLine() reads", () => {
   ])("%s %j with script_type %s", ([argv0, args, scriptType, expected]) => {
     expect(parseCommandLine(argv0, args, scriptType)).toEqual(expected satisfies object as Invocation);
   });
+});
+
+test.each<[string, readonly string[], string | undefined]>([
+  ["/etc/NetworkManager/dispatcher.d/50-vpn-firewall", ["tun0", "vpn-up"], "vpn-up"],
+  ["50-vpn-firewall", ["", "connectivity-change"], "connectivity-change"],
+  ["50-vpn-firewall", ["--help", "up"], "up"],
+  ["50-vpn-firewall", ["start"], undefined],
+  ["50-vpn-firewall", ["tun0", "vpn-up", "x"], undefined],
+  ["40-vpn-firewall", ["tun0", "vpn-up"], undefined],
+  ["vpn-firewall", ["install", "a"], undefined],
+  ["up", ["tun0", "1500"], undefined],
+])("actionOf() of %s %j", (argv0, args, expected) => {
+  expect(actionOf(argv0, args)).toBe(expected);
 });
 
 describe("parseCommandLine() refuses", () => {
