@@ -134,11 +134,12 @@ describe("what is no vpn-up or vpn-down does nothing, and says nothing:", () => 
 
 const metacharacters = "'\"`$(touch pwned);|&<>*?{}[]!#~\\ \n\t\u001b[31m} ; flush ruleset ; table x {";
 
+const file = (name: string) => ({ CONNECTION_FILENAME: name });
+
 test("vpn-up refuses what NetworkManager would not say, and other connections, and opens nothing", async () => {
   const { installation, dispatch } = await closedMachine();
   await installation.machine.sh("ip link add wg0 type veth peer name other");
   const rules = await installation.machine.rules();
-  const file = (name: string) => ({ CONNECTION_FILENAME: name });
   const refused: readonly (readonly [Environment, string])[] = [
     [{ VPN_IP_IFACE: "eth0" }, "not a tunnel"],
     [{ VPN_IP_IFACE: "lo" }, "not a tunnel"],
@@ -236,11 +237,11 @@ test("the carrier is known by root, and by the plugin's user where there is one"
       .split(/,\s*/)
       .filter((element) => element !== "");
   };
-  const of = (uid: number) => `${uid} . 198.51.100.1 . udp . 1194`;
-  expect(await print("")).toEqual([of(0)]);
+  const remote = "198.51.100.1 . udp . 1194";
+  expect(await print("")).toEqual([`0 . ${remote}`]);
   expect(await print("nm-openvpn:x:123:130::/var/lib/openvpn/chroot:/usr/sbin/nologin\n")).toEqual([
-    of(0),
-    of(123),
+    `0 . ${remote}`,
+    `123 . ${remote}`,
   ]);
 });
 
