@@ -29,6 +29,7 @@ export async function bundle(entry: string, folder: string): Promise<Metafile> {
     // Only for this format esbuild splits.
     format: "esm",
     splitting: true,
+    loader: { ".pl": "text" },
     define: { VERSION: JSON.stringify(version) },
     metafile: true,
     write: false,

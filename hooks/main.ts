@@ -37,6 +37,7 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
     (await import("../lib/commands/status.ts")).status(settings, options),
   check: async ({ settings, words, options }) =>
     (await import("../lib/commands/check.ts")).check(settings, words, options),
+  test: async ({ settings, options }) => (await import("../lib/commands/test.ts")).test(settings, options),
   install: async ({ settings, words, options }) =>
     (await import("../lib/commands/install.ts")).install(settings, words[0] ?? "", options),
   uninstall: async ({ words }) => (await import("../lib/commands/install.ts")).uninstall(words[0] ?? ""),

@@ -1,7 +1,7 @@
 # bash completion for vpn-firewall(8)
 
 _vpn_firewall() {
-	local commands='enable disable status check print install uninstall guard refresh start stop restart reload flush save help version'
+	local commands='enable disable status check test print install uninstall guard refresh start stop restart reload flush save help version'
 	local options='--policy --state --help --version'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= index
 	# readline takes --policy=FILE for three words.
@@ -19,12 +19,13 @@ _vpn_firewall() {
 	case $command in
 	status) options+=' --json --watch' ;;
 	check) options+=' --json' ;;
+	test) options+=' --report --stop --carrier --json' ;;
 	install) options+=' --chain --mark --pull-filter' ;;
 	esac
 
 	COMPREPLY=()
 	case $before in
-	--policy)
+	--policy | --report)
 		_vpn_firewall_paths -f "$word"
 		return
 		;;

@@ -9,6 +9,7 @@ usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
   disable              open, now and at boot
   status               what is in force, against what the policy asks for
   check [PROFILE...]   what would not work, and what stays open
+  test                 try every kind of leak on this machine
   print [PROFILE...]   the rules that enable would load
   install PROFILE      put the hook lines into a profile
   uninstall PROFILE    take them out again
@@ -27,7 +28,7 @@ save
   --state DIR          default /var/lib/vpn-firewall
 
 exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong
-usage; 3 status or check found something
+usage; 3 status, check or test found something
 `;
 
 const plugin = `usage: vpn-firewall start | stop | restart | reload | flush | save
@@ -79,6 +80,22 @@ profiles given, or the policy's. Exit code 3: it
 found something. It changes nothing.
 
   --json               the same for programs
+`,
+  test: `usage: vpn-firewall test [--report FILE] [--stop UNIT]
+                         [--carrier ADDRESS:PORT/udp] [--json]
+
+Sends a few harmless packets of every kind that could leave outside the tunnel,
+as root and as nobody, and judges what really leaves the network cards. Works
+with other kill switches too. Exit code 3: something left without a reason, or
+nothing is proved.
+
+  --report FILE        write a page with the picture of what left
+  --stop UNIT          test again while this unit, the VPN's, is stopped;
+                       it is started again, whatever happens
+  --carrier ADDRESS:PORT/udp
+                       where the VPN's packets go, if that cannot be found:
+                       [ADDRESS]:PORT for IPv6, /tcp; several with commas
+  --json               the result for programs
 `,
   print: `usage: vpn-firewall print [PROFILE...]
 

@@ -67,9 +67,14 @@ async function listObject(words: readonly string[], run: Run): Promise<string | 
 
 /** The families of which there is a table of ours. Throws Refusal. */
 export async function presentFamilies(run: Run): Promise<readonly TableFamily[]> {
+  const tables = await listTables(run);
+  return tableFamilies.filter((family) => tables.includes(`${family} vpn_firewall`));
+}
+
+/** Everybody's tables: "inet vpn_firewall", "ip filter". Throws Refusal. */
+export async function listTables(run: Run): Promise<readonly string[]> {
   const tables = await outputOf(await run({ file: nftPath, args: ["list", "tables"] }), run);
-  const lines = tables.split("\n");
-  return tableFamilies.filter((family) => lines.includes(`table ${family} vpn_firewall`));
+  return tables.split("\n").flatMap((line) => (line.startsWith("table ") ? [line.slice(6)] : []));
 }
 
 /** Whether there is a lock. Throws Refusal. */

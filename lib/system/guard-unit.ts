@@ -29,7 +29,7 @@ export async function stopGuardUnit(): Promise<void> {
 const notLoaded = 5;
 
 /** As sd_booted(3) tells it. */
-function isBootedWithSystemd(): boolean {
+export function isBootedWithSystemd(): boolean {
   return existsSync("/run/systemd/system");
 }
 

@@ -111,7 +111,7 @@ export function refuseCards(names: readonly InterfaceName[]): void {
 }
 
 /** Undefined also while the interface is being removed: the kernel still shows its files then, and refuses to read them. */
-function attribute(name: InterfaceName, file: string): string | undefined {
+export function attribute(name: InterfaceName, file: string): string | undefined {
   try {
     return readBytesIfPresent(`${folder}/${name}/${file}`)?.toString("latin1").trim();
   } catch (error) {

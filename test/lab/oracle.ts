@@ -4,8 +4,8 @@
  */
 import { contains, parseNetwork } from "../../lib/address.ts";
 import { probePorts, type Remote } from "./addresses.ts";
-import { describe } from "./description.ts";
-import { protocols, readFrame, type Frame, type IpPacket, type Packet } from "./frame.ts";
+import { describe } from "../../lib/leak/description.ts";
+import { protocols, readFrame, type Frame, type IpPacket, type Packet } from "../../lib/leak/frame.ts";
 
 export type Reason = "carrier" | "link upkeep" | "LAN" | "exception" | "forwarded answer";
 

@@ -3,7 +3,7 @@
  * `fence()` resolves when every frame that was sent before the call is in `frames`; it rejects if one was lost.
  */
 import { fileURLToPath } from "node:url";
-import type { Frame } from "./frame.ts";
+import type { Frame } from "../../lib/leak/frame.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Process } from "./process.ts";
 

@@ -1,6 +1,6 @@
 /** The page that keeps the results: one file that needs nothing else, no network and no script. Pure. */
 import { count } from "../lab/demo/findings.ts";
-import { escape } from "../lab/demo/markup.ts";
+import { escape } from "../../lib/leak/markup.ts";
 import { inShort, sumOf, type Outcome, type Sum, type Trial } from "./outcome.ts";
 import { grid } from "./table.ts";
 

@@ -3,7 +3,7 @@ import type { Lab } from "../lab/lab.ts";
 import { fenceDevices } from "../lab/network.ts";
 import { Recorder } from "../lab/recorder.ts";
 import { service } from "../lab/addresses.ts";
-import type { Frame } from "../lab/frame.ts";
+import type { Frame } from "../../lib/leak/frame.ts";
 
 export const secondDevice = "eth1";
 const wire = "lan-second";

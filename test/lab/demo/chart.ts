@@ -1,5 +1,5 @@
 /** The picture of one recording as SVG: pure. Above the axis what was on the wire, below it what the programs asked. */
-import { escape } from "./markup.ts";
+import { escape } from "../../../lib/leak/markup.ts";
 import {
   buckets,
   framesIn,

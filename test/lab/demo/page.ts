@@ -2,7 +2,7 @@
 import { bucketWidth, chart, highest, outcomeClasses, reasonClasses, type Highest } from "./chart.ts";
 import { count, findingOf, type Finding } from "./findings.ts";
 import { leakCounts } from "./leaks.ts";
-import { escape } from "./markup.ts";
+import { escape } from "../../../lib/leak/markup.ts";
 import {
   outcomes,
   reasons,

@@ -1,8 +1,8 @@
 /**
- * Reads an Ethernet frame as far as a judge needs it. What cannot be read stays undefined: the oracle takes that for
- * no reason at all.
+ * Reads an Ethernet frame as far as a judge needs it; only its beginning need be there. What cannot be read stays undefined: a
+ * judge takes that for no reason at all.
  */
-import { parseAddress } from "../../lib/address.ts";
+import { parseAddress } from "../address.ts";
 
 /** `time` in seconds since 1970. */
 export type Frame = { readonly time: number; readonly bytes: Buffer };
@@ -14,6 +14,8 @@ export type Packet = {
 
 export type IpPacket = {
   readonly family: 4 | 6;
+  /** Bytes, as the header has it; 0 where the kernel leaves it to the card to cut the packet. */
+  readonly length: number;
   readonly source: string;
   readonly destination: string;
   readonly hopLimit: number;
@@ -37,7 +39,12 @@ const extensionHeaders = { hopByHop: 0, routing: 43, fragment: 44, authenticatio
 
 export function readFrame(bytes: Buffer): Packet {
   const etherType = bytes.length >= 14 ? bytes.readUInt16BE(12) : 0;
-  const ip = readIp(etherType, bytes.subarray(14));
+  return readPacket(etherType, bytes.subarray(14));
+}
+
+/** Of a packet that has no frame around it, as on a tunnel: its type is known in another way. */
+export function readPacket(etherType: number, bytes: Buffer): Packet {
+  const ip = readIp(etherType, bytes);
   return ip === undefined ? { etherType } : { etherType, ip };
 }
 
@@ -59,15 +66,19 @@ function readIpv4(bytes: Buffer): IpPacket | undefined {
   const offset = (flags & 0x1fff) * 8;
   const isFragment = offset > 0 || (flags & 0x2000) !== 0;
   const protocol = bytes.readUInt8(9);
+  const length = bytes.readUInt16BE(2);
   return {
     family: 4,
+    length,
     source: ipv4Text(bytes.subarray(12, 16)),
     destination: ipv4Text(bytes.subarray(16, 20)),
     hopLimit: bytes.readUInt8(8),
     protocol,
     extensions: [],
     ...(isFragment ? { fragment: { offset } } : {}),
-    ...(offset === 0 ? readTransport(protocol, bytes.subarray(headerLength, bytes.readUInt16BE(2))) : {}),
+    ...(offset === 0
+      ? readTransport(protocol, bytes.subarray(headerLength, length), length - headerLength)
+      : {}),
   };
 }
 
@@ -86,15 +97,17 @@ function readIpv6(bytes: Buffer): IpPacket | undefined {
     at += length;
   }
   const whole = fragment === undefined || fragment.offset === 0;
+  const length = 40 + bytes.readUInt16BE(4);
   return {
     family: 6,
+    length: length === 40 ? 0 : length,
     source: ipv6Text(bytes.subarray(8, 24)),
     destination: ipv6Text(bytes.subarray(24, 40)),
     hopLimit: bytes.readUInt8(7),
     protocol: next,
     extensions,
     ...(fragment === undefined ? {} : { fragment }),
-    ...(whole ? readTransport(next, bytes.subarray(at, 40 + bytes.readUInt16BE(4))) : {}),
+    ...(whole ? readTransport(next, bytes.subarray(at, length), length - at) : {}),
   };
 }
 
@@ -111,13 +124,14 @@ function extensionLength(header: number, field: number): number {
 function readTransport(
   protocol: number,
   bytes: Buffer,
+  length: number,
 ): Pick<IpPacket, "ports" | "tcpFlags" | "tcpLength" | "icmp"> {
   switch (protocol) {
     case protocols.tcp:
       return {
         ports: { source: bytes.readUInt16BE(0), destination: bytes.readUInt16BE(2) },
         tcpFlags: bytes.readUInt8(13),
-        tcpLength: bytes.length - (bytes.readUInt8(12) >> 4) * 4,
+        tcpLength: length - (bytes.readUInt8(12) >> 4) * 4,
       };
     case protocols.udp:
       return { ports: { source: bytes.readUInt16BE(0), destination: bytes.readUInt16BE(2) } };
