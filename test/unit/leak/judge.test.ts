@@ -45,7 +45,11 @@ function packet(changes: Partial<IpPacket>): IpPacket {
   };
 }
 
-function reason(changes: Partial<IpPacket>, policy: Policy = defaultPolicy, card = "eth0"): Reason | undefined {
+function reason(
+  changes: Partial<IpPacket>,
+  policy: Policy = defaultPolicy,
+  card = "eth0",
+): Reason | undefined {
   const allowed: Allowed = { remotes, policy, own: ["192.168.1.2", "fe80::2"] };
   const etherType = changes.family === 6 ? 0x86dd : 0x0800;
   return reasonFor({ etherType, ip: packet(changes) }, interfaceName(card), allowed);
@@ -76,12 +80,24 @@ describe("the safest policy", () => {
     ["the carrier over TCP", { destination: "198.51.100.1", ...tcp(40000, 443, 16) }, "carrier"],
     ["its reset by a program", { destination: "198.51.100.1", ...tcp(40000, 443, 20) }, "carrier"],
     ["a reset by the kernel", { destination: "198.51.100.1", ...tcp(40000, 443, 4) }, undefined],
-    ["a later piece of it", { destination: "198.51.100.1", protocol: 17, fragment: { offset: 1480 } }, "carrier"],
-    ["a first piece of another", { destination: "198.51.100.1", ...udp(1, 9), fragment: { offset: 0 } }, undefined],
+    [
+      "a later piece of it",
+      { destination: "198.51.100.1", protocol: 17, fragment: { offset: 1480 } },
+      "carrier",
+    ],
+    [
+      "a first piece of another",
+      { destination: "198.51.100.1", ...udp(1, 9), fragment: { offset: 0 } },
+      undefined,
+    ],
     ["another port", { destination: "198.51.100.1", ...udp(40000, 1195) }, undefined],
     ["the port by another protocol", { destination: "198.51.100.1", ...tcp(40000, 1194) }, undefined],
     ["another address", { destination: "198.51.100.2", ...udp(40000, 1194) }, undefined],
-    ["a source route", { family: 6, destination: "2001:db8::1", ...udp(1, 1194), extensions: [43] }, undefined],
+    [
+      "a source route",
+      { family: 6, destination: "2001:db8::1", ...udp(1, 1194), extensions: [43] },
+      undefined,
+    ],
     ["DHCP by broadcast", { destination: "255.255.255.255", ...udp(68, 67) }, "link upkeep"],
     ["DHCP to a router", { destination: "192.168.1.1", ...udp(68, 67) }, "link upkeep"],
     ["DHCP to the internet", { destination: "203.0.113.9", ...udp(68, 67) }, undefined],
@@ -115,8 +131,17 @@ describe("a wide policy", () => {
     ["its port by another protocol", { destination: "203.0.113.7", ...udp(40000, 22) }, undefined],
     ["answers by an exception", { destination: "203.0.113.9", ...tcp(80, 40000, 18) }, "exception"],
     ["the same from another port", { destination: "203.0.113.9", ...tcp(81, 40000, 18) }, undefined],
-    ["a forwarded answer", { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) }, "forwarded", "eth1"],
-    ["the same at another card", { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) }, undefined],
+    [
+      "a forwarded answer",
+      { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) },
+      "forwarded",
+      "eth1",
+    ],
+    [
+      "the same at another card",
+      { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) },
+      undefined,
+    ],
     ["its own packet there", { destination: "10.1.1.1", ...udp(4000, 9) }, undefined, "eth1"],
   ])("%s", ([, changes, expected, card]) => {
     expect(reason(changes, wide, card)).toBe(expected);
