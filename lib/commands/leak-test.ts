@@ -5,7 +5,7 @@ import { type Attempted, judgeSightings } from "../leak/fate.ts";
 import type { Allowed } from "../leak/judge.ts";
 import { kindNames } from "../leak/kinds.ts";
 import { type Card, type Surroundings, controlFrame, controlMarker, planProbes } from "../leak/plan.ts";
-import type { Remote } from "../leak/remote.ts";
+import { type Remote, remoteText } from "../leak/remote.ts";
 import type { Blocked, CardProof, Evidence, Situation } from "../leak/report.ts";
 import { rowText, rowsOf } from "../leak/rows.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -63,7 +63,7 @@ export class LeakTest {
     if (cards.length === 0)
       throw new Refusal("No network card is up: nothing can leave", "connect the machine, and test again");
     const found = await findCarriers(policy, readPins(stateDirectory));
-    const remotes = [...carriers, ...found.remotes];
+    const remotes = withoutRepetition([...carriers, ...found.remotes]);
     const resolvers = await resolversOnLan(policy, cards);
     const own = Object.values(networkInterfaces()).flatMap((addresses = []) =>
       addresses.flatMap(({ address }) => parseAddress(address)?.text ?? []),
@@ -105,10 +105,11 @@ export class LeakTest {
     for (const kind of kindNames) {
       const own = probes.filter((probe) => probe.kind === kind);
       if (own.length === 0) continue;
+      const from = this.#running().witness.sightings.length;
       const told = await this.#send(own);
       attempts.push(...told);
       await this.#running().witness.catchUp();
-      for (const row of rowsOf(told, this.#judge(told)))
+      for (const row of rowsOf(told, this.#judge(told, from)))
         this.#tell(`${title}: ${kind}, IPv${row.family}: ${rowText(row)}`);
     }
     await this.#settle();
@@ -130,8 +131,9 @@ export class LeakTest {
       proofs: cards.map((card, at) => this.#proof(card, counted[at] ?? 0)),
       lost,
       blocked: blocked && {
-        out: blocked.out - (this.#blocked?.out ?? 0),
-        nic: blocked.nic - (this.#blocked?.nic ?? 0),
+        // Rules that were loaded anew meanwhile count from zero.
+        out: Math.max(0, blocked.out - (this.#blocked?.out ?? 0)),
+        nic: Math.max(0, blocked.nic - (this.#blocked?.nic ?? 0)),
       },
       facts: await factsOf(cards, tunnelsInUse(policy)),
       notes: [...this.#otherState(), ...notes.map(oneLine)],
@@ -221,11 +223,16 @@ export class LeakTest {
     }
   }
 
-  #judge(attempts: readonly Attempted[]): Evidence["seen"] {
+  /** `from` the sighting of this number on. */
+  #judge(attempts: readonly Attempted[], from = 0): Evidence["seen"] {
     const { policy, allowed } = this.#ground;
-    // Cards that came meanwhile count too.
-    const cards = outwardInterfaces(policy.interfaces);
-    return judgeSightings(this.#running().witness.sightings, attempts, this.#tag, { ...allowed, cards });
+    // Cards that came meanwhile count, and those that went.
+    const present = this.#ground.surroundings.cards.map(({ name }) => name);
+    const cards = [...present, ...outwardInterfaces(policy.interfaces)];
+    return judgeSightings(this.#running().witness.sightings.slice(from), attempts, this.#tag, {
+      ...allowed,
+      cards,
+    });
   }
 
   #proof({ name, mac, mtu }: Card, counted: number): CardProof {
@@ -251,4 +258,8 @@ export class LeakTest {
       throw new Error("the test was not started");
     return { witness: this.#witness, senders: this.#senders };
   }
+}
+
+function withoutRepetition(remotes: readonly Remote[]): readonly Remote[] {
+  return [...new Map(remotes.map((remote) => [remoteText(remote), remote])).values()];
 }

@@ -20,6 +20,7 @@ export function reportText(report: Report, paint: Paint): string {
   ].join("\n");
 }
 
+/** In a line. */
 export function verdictLine({ verdict, situations, other, frames }: Report): string {
   switch (verdict) {
     case "nothing leaked":
@@ -27,18 +28,20 @@ export function verdictLine({ verdict, situations, other, frames }: Report): str
     case "nothing proved":
       return "NOTHING PROVED: no leak was seen, but the test cannot say that it would have been";
     case "leaked": {
-      const kinds = new Set(situations.flatMap(({ rows }) => rows.filter(isLeaky).map(({ kind }) => kind)));
+      const kinds = leakyKinds({ situations });
       const parts = [
-        ...(kinds.size === 0
+        ...(kinds.length === 0
           ? []
-          : [
-              `${countText(frames.leak, "frame")} of ${countText(kinds.size, "kind")}: ${[...kinds].join("; ")}`,
-            ]),
+          : [`${countText(frames.leak, "frame")} of ${countText(kinds.length, "kind")}`]),
         ...(other.length === 0 ? [] : [`${countText(frames.other, "frame")} of other traffic in the clear`]),
       ];
-      return `LEAKED: ${parts.join("; and ")}`;
+      return `LEAKED: ${parts.join(", and ")}`;
     }
   }
+}
+
+function leakyKinds({ situations }: Pick<Report, "situations">): readonly string[] {
+  return [...new Set(situations.flatMap(({ rows }) => rows.filter(isLeaky).map(({ kind }) => kind)))];
 }
 
 function tableText({ title, rows }: Report["situations"][number], paint: Paint): readonly string[] {
@@ -68,5 +71,7 @@ function otherText({ other }: Report, paint: Paint): readonly string[] {
 
 function verdictText(report: Report, paint: Paint): string {
   const styles = { "nothing leaked": "green", "nothing proved": "yellow", leaked: "red" } as const;
-  return paint(styles[report.verdict], verdictLine(report));
+  const kinds = leakyKinds(report);
+  const named = kinds.length === 0 ? "" : ` (${kinds.join("; ")})`;
+  return paint(styles[report.verdict], `${verdictLine(report)}${named}`);
 }

@@ -16,14 +16,17 @@ import { run } from "./run.ts";
 /** Where this machine's VPNs send their packets, whoever set them up; and what could not be read, a line each. */
 export type Carriers = { readonly remotes: readonly Remote[]; readonly unread: readonly string[] };
 
-/** Of what runs first: OpenVPN's processes, then WireGuard's peers, then the policy's profiles. */
+/**
+ * Of what runs first: OpenVPN's processes, then WireGuard's peers, then the policy's profiles. Only root's profiles count: anybody
+ * can call a process so, and what goes to a remote is taken for the VPN's.
+ */
 export async function findCarriers(policy: Policy, pins: Pins): Promise<Carriers> {
   const unread: string[] = [];
   const running = readAll(
     openvpnProfiles().map(
       ({ path, directory }) =>
         () =>
-          readProfile(path, "anyone", directory),
+          readProfile(path, "root", directory),
     ),
     unread,
   );

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { type Lab, openLab } from "./lab.ts";
 import { expectLeaks, expectNothingLeaked, leaksOf, runTest } from "./tested.ts";
-import { everyKind, inBoth } from "./tested-kinds.ts";
+import { everyKind, inBoth, packetSockets } from "./tested-kinds.ts";
 import { command, vpnFirewall } from "./vpn-firewall.ts";
 
 type Hole = readonly [rules: readonly string[], kinds: readonly string[]];
@@ -112,6 +112,20 @@ test("rules that another program flushes show, kind by kind", async () => {
   expect(leaksOf(report)).toEqual(everyKind.toSorted());
   expect(report.facts).toMatchObject({ "vpn-firewall": "not in force" });
   expect(code).toBe(3);
+});
+
+test("chains that are flushed and accept show all but packet sockets, which the NIC guard stops", async () => {
+  await using lab = await openOurs();
+  const chains = ["output", "postrouting"];
+  const hooks = chains.map(
+    (chain) =>
+      `chain inet vpn_firewall ${chain} { type filter hook ${chain} priority filter; policy accept; }`,
+  );
+  await dig(lab, [...chains.map((chain) => `flush chain inet vpn_firewall ${chain}`), ...hooks]);
+  expectLeaks(
+    await runTest(lab),
+    everyKind.filter((kind) => !packetSockets.includes(kind)),
+  );
 });
 
 test("other programs' traffic through a hole shows without a marker", async () => {

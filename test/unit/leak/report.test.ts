@@ -124,7 +124,7 @@ describe("the verdict", () => {
 
   test("is a leak, and names the kinds", () => {
     const report = reportOn(evidence([{ probe, told: sent }], [sighting(marked(probe))]));
-    expect(plain(report)).toMatch(/\nLEAKED: 1 frame of 1 kind: UDP$/);
+    expect(plain(report)).toMatch(/\nLEAKED: 1 frame of 1 kind \(UDP\)$/);
   });
 
   test("is a leak where other traffic leaves without a reason", () => {
