@@ -1,22 +1,15 @@
-import { networkInterfaces } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseAddress } from "../address.ts";
 import { type Attempted, judgeSightings } from "../leak/fate.ts";
-import type { Allowed } from "../leak/judge.ts";
 import { kindNames } from "../leak/kinds.ts";
-import { type Card, type Surroundings, controlFrame, controlMarker, planProbes } from "../leak/plan.ts";
-import { type Remote, remoteText } from "../leak/remote.ts";
+import { type Card, controlFrame, controlMarker, planProbes } from "../leak/plan.ts";
+import type { Remote } from "../leak/remote.ts";
 import type { Blocked, CardProof, Evidence, Situation } from "../leak/report.ts";
 import { rowText, rowsOf } from "../leak/rows.ts";
-import type { Policy } from "../policy/policy.ts";
-import { Refusal } from "../refusal.ts";
-import { cardsInUse, framesSent, isWaiting, resolversOnLan, tunnelsInUse } from "../system/cards.ts";
-import { findCarriers } from "../system/carriers.ts";
+import { framesSent, isWaiting, tunnelsInUse } from "../system/cards.ts";
 import { outwardInterfaces } from "../system/interfaces.ts";
-import { readPins } from "../system/pins.ts";
-import { readPolicy } from "../system/policy-files.ts";
 import { Sender, Witness } from "../system/prober.ts";
 import { blockedPackets, factsOf } from "./leak-facts.ts";
+import { type Ground, findGround } from "./leak-ground.ts";
 import { oneLine } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 
@@ -24,13 +17,6 @@ import type { Settings } from "./settings.ts";
 const longestWait = 4000;
 const controlMilliseconds = 5000;
 const lookMilliseconds = 100;
-
-type Ground = {
-  readonly policy: Policy;
-  readonly surroundings: Surroundings;
-  readonly allowed: Allowed;
-  readonly notes: readonly string[];
-};
 
 /** One run of the test, from its first frame to its last. */
 export class LeakTest {
@@ -54,29 +40,11 @@ export class LeakTest {
 
   /** Looks at the machine. `carriers` are known besides those that it finds; `tell` hears how the test goes. Throws Refusal. */
   static async prepare(
-    { policyFile, stateDirectory }: Settings,
+    settings: Settings,
     carriers: readonly Remote[],
     tell: (line: string) => void,
   ): Promise<LeakTest> {
-    const policy = await readPolicy(policyFile);
-    const cards = cardsInUse(policy);
-    if (cards.length === 0)
-      throw new Refusal("No network card is up: nothing can leave", "connect the machine, and test again");
-    const found = await findCarriers(policy, readPins(stateDirectory));
-    const remotes = withoutRepetition([...carriers, ...found.remotes]);
-    const resolvers = await resolversOnLan(policy, cards);
-    const own = Object.values(networkInterfaces()).flatMap((addresses = []) =>
-      addresses.flatMap(({ address }) => parseAddress(address)?.text ?? []),
-    );
-    const notes = [
-      ...found.unread,
-      ...(remotes.length > 0
-        ? []
-        : ["not tried: the VPN's server, which is not known; give it with --carrier ADDRESS:PORT/udp"]),
-      ...(resolvers.length > 0 ? [] : ["not tried: DNS to the LAN's resolver, for there is none"]),
-    ];
-    const surroundings = { cards, resolvers, servers: remotes };
-    return new LeakTest({ policy, surroundings, allowed: { remotes, policy, own }, notes }, tell);
+    return new LeakTest(await findGround(settings, carriers), tell);
   }
 
   /** Throws Refusal. */
@@ -258,8 +226,4 @@ export class LeakTest {
       throw new Error("the test was not started");
     return { witness: this.#witness, senders: this.#senders };
   }
-}
-
-function withoutRepetition(remotes: readonly Remote[]): readonly Remote[] {
-  return [...new Map(remotes.map((remote) => [remoteText(remote), remote])).values()];
 }

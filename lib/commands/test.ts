@@ -31,7 +31,9 @@ export async function test(settings: Settings, options: Options): Promise<number
   const file = options.get("--report");
   const place = file === undefined ? undefined : openPlace(file);
   const interruption = new Interruption();
-  const leakTest = await LeakTest.prepare(settings, carriers, isatty(2) ? note : () => {});
+  const leakTest = await interruption.during(
+    LeakTest.prepare(settings, carriers, isatty(2) ? note : () => {}),
+  );
   try {
     await interruption.during(leakTest.start());
     await interruption.during(leakTest.tryAll());

@@ -43,11 +43,9 @@ export type Evidence = {
   readonly notes: readonly string[];
 };
 
-export const verdicts = ["nothing leaked", "leaked", "nothing proved"] as const;
-
 /** What `test --json` prints, as it is. */
 export type Report = {
-  readonly verdict: (typeof verdicts)[number];
+  readonly verdict: "nothing leaked" | "leaked" | "nothing proved";
   /** Why nothing is proved. */
   readonly doubts: readonly string[];
   readonly situations: readonly { readonly title: string; readonly rows: readonly Row[] }[];

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { contains, parseNetwork } from "../../../lib/address.ts";
 import { readFrame } from "../../../lib/leak/frame.ts";
-import { kindNames } from "../../../lib/leak/kinds.ts";
+import { type KindName, kindNames } from "../../../lib/leak/kinds.ts";
 import { controlFrame, controlMarker, markerOf, planProbes, probeIdIn } from "../../../lib/leak/plan.ts";
-import { eth0, interfaceName, surroundings, tag } from "./surroundings.ts";
+import { parseRemotes } from "../../../lib/leak/remote.ts";
+import { address, eth0, interfaceName, surroundings, tag } from "./surroundings.ts";
 
 const probes = planProbes(surroundings, tag, 0);
 
@@ -58,15 +59,16 @@ describe("the plan", () => {
   });
 
   test("asks at most two resolvers and two servers of a family", () => {
-    const many = (texts: readonly string[]) => texts.flatMap((text) => parseNetwork(text) ?? []);
-    const resolvers = many(["192.168.1.1", "192.168.1.3", "192.168.1.4"]).map(({ text }) => ({
-      address: { family: 4 as const, text: text as never },
+    const resolvers = ["192.168.1.1", "192.168.1.3", "192.168.1.4"].map((text) => ({
+      address: address(text),
       index: 2,
     }));
-    const kinds = planProbes({ ...surroundings, resolvers }, tag, 0).filter(
-      ({ kind }) => kind === "DNS, the LAN's resolver",
-    );
-    expect(new Set(kinds.map(({ address }) => address)).size).toBe(2);
+    const servers = parseRemotes("198.51.100.1:1/udp,198.51.100.2:1/udp,198.51.100.3:1/udp");
+    const asked = planProbes({ ...surroundings, resolvers, servers }, tag, 0);
+    const addressesOf = (kind: KindName) =>
+      new Set(asked.filter((probe) => probe.kind === kind).map((probe) => probe.address)).size;
+    expect(addressesOf("DNS, the LAN's resolver")).toBe(2);
+    expect(addressesOf("VPN server, its port")).toBe(2);
   });
 
   test("has no probe of a family that the card does not have", () => {
