@@ -40,6 +40,9 @@ export async function findGround(
       ? []
       : ["not tried: the VPN's server, which is not known; give it with --carrier ADDRESS:PORT/udp"]),
     ...(resolvers.length > 0 ? [] : ["not tried: DNS to the LAN's resolver, for there is none"]),
+    ...([4, 6] as const)
+      .filter((family) => cards.every(({ addresses }) => addresses[family] === undefined))
+      .map((family) => `not tried: IPv${family}, for no network card has an address of it`),
   ];
   const surroundings = { cards, resolvers, servers: remotes };
   return { policy, surroundings, allowed: { remotes, policy, own }, notes };

@@ -2,7 +2,6 @@ import { networkInterfaces } from "node:os";
 import { type Address, contains, parseAddress, parseNetwork } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { Card } from "../leak/plan.ts";
-
 import type { Policy } from "../policy/policy.ts";
 import { attribute, interfaceIndexes, isTunnel, outwardInterfaces } from "./interfaces.ts";
 import { findMachine } from "./machine.ts";
