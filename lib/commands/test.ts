@@ -12,6 +12,7 @@ import {
   startUnit,
   stopUnit,
 } from "../system/stopped-unit.ts";
+import { hasColours } from "../system/terminal.ts";
 import { type Options, UsageRefusal } from "./command-line.ts";
 import { Interruption } from "./interruption.ts";
 import { LeakTest } from "./leak-test.ts";
@@ -84,9 +85,7 @@ function given<Value>(text: string | undefined, parse: (text: string) => Value):
 
 const codes: Readonly<Record<Style, number>> = { red: 31, green: 32, yellow: 33, bold: 1 };
 
-/** See no-color.org. */
 function paint(): Paint {
-  const { NO_COLOR = "" } = process.env;
-  if (!isatty(1) || NO_COLOR !== "") return (_, text) => text;
+  if (!hasColours()) return (_, text) => text;
   return (style, text) => `\u001B[${codes[style]}m${text}\u001B[0m`;
 }

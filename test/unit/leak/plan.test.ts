@@ -39,7 +39,7 @@ describe("the plan", () => {
   test("sends to nobody, but for what is about the LAN or the VPN's server", () => {
     const others = probes
       .filter(({ kind }) => kind !== "DNS, the LAN's resolver" && !kind.startsWith("VPN server"))
-      .filter(({ address }) => address !== "" && !isHarmless(address));
+      .filter((probe) => probe.address !== "" && !isHarmless(probe.address));
     expect(others).toEqual([]);
   });
 
