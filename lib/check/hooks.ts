@@ -3,16 +3,11 @@ import { runsUs } from "../openvpn/hook-lines.ts";
 import { showPlace } from "../openvpn/place.ts";
 import { type Finding, finding } from "./finding.ts";
 import { installCommand } from "./install-command.ts";
-import { type Subject, type Surroundings, isAtLeast } from "./subject.ts";
+import type { Subject, Surroundings } from "./subject.ts";
 
 /** Whether OpenVPN runs our hooks, with the rights and in the place that they need. */
 export function checkHooks(subject: Subject, surroundings: Surroundings): readonly Finding[] {
-  return [
-    ...checkLines(subject, surroundings),
-    ...checkRights(subject),
-    ...checkChroot(subject),
-    ...checkResolver(subject, surroundings),
-  ];
+  return [...checkLines(subject, surroundings), ...checkRights(subject), ...checkChroot(subject)];
 }
 
 function checkLines(subject: Subject, { isOurs }: Surroundings): readonly Finding[] {
@@ -87,21 +82,6 @@ function checkChroot({ options: { chroot, hooks, persistTun } }: Subject): reado
       showPlace(chroot),
       `a reconnect ends OpenVPN: it makes a new tunnel, and the hook up is not ${inside}`,
       "add the line persist-tun, or remove the line chroot",
-    ),
-  ];
-}
-
-function checkResolver({ options }: Subject, { version, isOurs }: Surroundings): readonly Finding[] {
-  const { up } = options.hooks;
-  if (up === undefined || options.dnsUpdown !== undefined || !isAtLeast(version, 2, 7)) return [];
-  // A profile's own `up` that runs after ours turned it off before.
-  if (!runsUs(up, { isOurs }) || up.text.includes(" -- ")) return [];
-  return [
-    finding(
-      "dns-updown",
-      showPlace(up),
-      "an up hook keeps OpenVPN 2.7 from setting up the resolver by itself",
-      "add the line: setenv opt dns-updown force",
     ),
   ];
 }

@@ -7,7 +7,7 @@ import { type Version, isAtLeast } from "./subject.ts";
 export type Machine = {
   readonly kernel: Version | undefined;
   readonly openvpn: Version | undefined;
-  /** Of /etc/resolv.conf. */
+  /** Whom it asks for names. */
   readonly resolvers: readonly Address[];
   /** What the network cards say is next to them. */
   readonly lans: readonly Network[];
@@ -16,9 +16,16 @@ export type Machine = {
   readonly unnamed: readonly string[];
 };
 
-export function checkMachine(machine: Machine, { forward }: Pick<Policy, "forward">): readonly Finding[] {
-  const { kernel, openvpn, resolvers, lans, hasDocker, unnamed } = machine;
-  const onLan = resolvers.find((resolver) => lans.some((lan) => isWithin(lan, resolver)));
+/** A resolver that is next to the machine, where DNS is refused; undefined where there is none. */
+export function resolverOnLan({ resolvers, lans }: Pick<Machine, "resolvers" | "lans">): Address | undefined {
+  return resolvers.find((resolver) => lans.some((lan) => isWithin(lan, resolver)));
+}
+
+export function checkMachine(
+  machine: Omit<Machine, "resolvers" | "lans">,
+  { forward }: Pick<Policy, "forward">,
+): readonly Finding[] {
+  const { kernel, openvpn, hasDocker, unnamed } = machine;
   const found: Finding[] = [];
   if (openvpn === undefined) {
     found.push(
@@ -37,16 +44,6 @@ export function checkMachine(machine: Machine, { forward }: Pick<Policy, "forwar
         `Linux ${kernel.major}.${kernel.minor}`,
         "programs with packet sockets, and guests of a bridge, can send past the rules: there is no NIC guard",
         "run Linux 5.16 or newer",
-      ),
-    );
-  }
-  if (onLan !== undefined) {
-    found.push(
-      finding(
-        "resolver-on-lan",
-        "/etc/resolv.conf",
-        `names cannot be looked up while ${onLan.text} is asked: it is on the LAN, where DNS is refused`,
-        "have the VPN's resolver used: update-resolv-conf with install --chain, or dns-updown of OpenVPN 2.7",
       ),
     );
   }

@@ -1,3 +1,4 @@
+import type { Address } from "../address.ts";
 import type { ProcessOptions } from "../openvpn/process.ts";
 import type { Profile } from "../openvpn/profile.ts";
 import type { Identity } from "../policy/policy.ts";
@@ -18,6 +19,11 @@ export type Surroundings = {
   readonly offload: "ovpn" | "ovpn-dco" | undefined;
   readonly identity: Identity;
   readonly isPinned: (name: string) => boolean;
+  /** A resolver on the LAN that this machine asks, where there is one. */
+  readonly resolverOnLan: Address | undefined;
+  /** Whether there is what Debian's scripts for the resolver hand it to. */
+  readonly hasResolvconf: boolean;
+  readonly hasResolved: boolean;
   /** Whether a program is this one. */
   readonly isOurs: (file: string) => boolean;
 };

@@ -4,9 +4,10 @@ import { checkConnection } from "../check/connection.ts";
 import { type Finding, finding, severityNames } from "../check/finding.ts";
 import { checkFlowtables } from "../check/flowtables.ts";
 import { checkHooks } from "../check/hooks.ts";
-import { checkMachine } from "../check/machine.ts";
+import { checkMachine, resolverOnLan } from "../check/machine.ts";
 import { checkPolicy } from "../check/policy.ts";
 import { checkPushed } from "../check/pushed.ts";
+import { checkResolver } from "../check/resolver.ts";
 import type { Subject, Surroundings } from "../check/subject.ts";
 import { checkUnit } from "../check/unit.ts";
 import { listFlowtables } from "../firewall/nft.ts";
@@ -18,7 +19,7 @@ import { readConnection } from "../system/connections.ts";
 import { dispatcherScript } from "../system/dispatcher.ts";
 import { readBytes } from "../system/files.ts";
 import { outwardInterfaces } from "../system/interfaces.ts";
-import { findMachine } from "../system/machine.ts";
+import { findMachine, findResolverPrograms } from "../system/machine.ts";
 import { findOpenvpn } from "../system/openvpn.ts";
 import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
@@ -35,8 +36,11 @@ export async function check(settings: Settings, paths: readonly string[], option
   const policy = await readPolicy(settings.policyFile);
   const pins = readPins(settings.stateDirectory);
   const openvpn = await findOpenvpn();
+  const machine = findMachine(policy, openvpn.version);
   const surroundings = {
     ...openvpn,
+    ...findResolverPrograms(),
+    resolverOnLan: resolverOnLan(machine),
     identity: policy.identity,
     isPinned: (name: string) => pins.has(name),
   };
@@ -46,7 +50,7 @@ export async function check(settings: Settings, paths: readonly string[], option
       isConnectionFile(path) ? checkConnectionFile(path, surroundings) : checkProfile(path, surroundings),
     ),
     ...checkPolicy(settings.policyFile, policy, profiles.length),
-    ...checkMachine(findMachine(policy, openvpn.version), policy),
+    ...checkMachine(machine, policy),
     ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
   ];
   const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));
@@ -71,6 +75,7 @@ function checkProfile(path: string, machine: Omit<Surroundings, "isOurs">): read
     if (!(subject.profile instanceof Refusal) && !subject.profile.client) return [];
     return [
       ...checkHooks(subject, surroundings),
+      ...checkResolver(subject, surroundings),
       ...checkCarrier(subject, surroundings),
       ...(subject.profile instanceof Refusal ? [] : checkPushed(subject, surroundings)),
       ...unitsOf(path).flatMap((unit) => checkUnit(unit, subject, surroundings, process.execPath)),

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { networkInterfaces, release } from "node:os";
 import { type Network, networkAround, parseAddress } from "../address.ts";
 import type { Machine } from "../check/machine.ts";
-import type { Version } from "../check/subject.ts";
+import type { Surroundings, Version } from "../check/subject.ts";
 import { parseInterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
@@ -10,6 +11,7 @@ import { isOpenvpnConnection } from "./connections.ts";
 import { listDirectory, readBytes } from "./files.ts";
 import { isPresent, outwardInterfaces } from "./interfaces.ts";
 import { profilePaths } from "./profiles.ts";
+import { systemServers } from "./resolvers.ts";
 
 /** NetworkManager's connections, written by it and by others. */
 const connectionFolders = [
@@ -24,16 +26,19 @@ export function findMachine(policy: Policy, openvpn: Version | undefined): Machi
   return {
     kernel: versionOf(release()),
     openvpn,
-    resolvers: textOf("/etc/resolv.conf")
-      .split("\n")
-      .flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? [])
-      .flatMap((text) => parseAddress(text) ?? []),
+    // Not systemd-resolved's own, but those that it asks.
+    resolvers: systemServers(),
     lans: lans(policy),
     hasDocker: ["docker0"].flatMap((name) => parseInterfaceName(name) ?? []).some(isPresent),
     unnamed: connectionFolders
       .flatMap((folder) => listDirectory(folder).map((name) => `${folder}/${name}`))
       .filter((path) => !named.includes(path) && isOpenvpnConnection(path)),
   };
+}
+
+/** What there is for scripts that set up the resolver. */
+export function findResolverPrograms(): Pick<Surroundings, "hasResolvconf" | "hasResolved"> {
+  return { hasResolvconf: existsSync("/sbin/resolvconf"), hasResolved: existsSync("/run/systemd/resolve") };
 }
 
 function versionOf(text: string): Version | undefined {

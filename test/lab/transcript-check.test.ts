@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { binary } from "../binary/subject.ts";
-import { goodProfile, install } from "./installation.ts";
+import { type Installation, goodProfile, install } from "./installation.ts";
 import { said, withFiles } from "./said.ts";
 
 function connection(service: string): string {
@@ -141,21 +141,42 @@ describe("check", () => {
   });
 
   test("of a machine whose NetworkManager has a VPN that the policy does not name, and whose resolver is on the LAN", async () => {
-    const installation = await install();
-    await installation.machine.sh(
-      "ip link add eth0 type veth peer name other; ip address add 192.168.1.5/24 dev eth0; ip link set eth0 up; ip link set other up",
-    );
-    await installation.succeed("install", installation.profile, "--mark", "--pull-filter");
+    const installation = await withLan();
     const machine = await withFiles(installation, {
       "/etc/resolv.conf": "search x\nnameserver 192.168.1.1\n",
       "/run/NetworkManager/system-connections/work": connection("openvpn"),
       "/run/NetworkManager/system-connections/other": connection("vpnc"),
     });
     expect(await said(installation, ["check"], machine)).toMatchInlineSnapshot(`
-      "problem: /run/NetworkManager/system-connections/work: the policy does not name this connection: NetworkManager does not reach its server, and its tunnel stays closed [networkmanager]
+      "problem: DIR/vpn/client.ovpn: no name can be looked up: 192.168.1.1 is asked, on the LAN, where DNS is refused, and nothing sets up the VPN's resolver [resolver-on-lan]
+        fix: add update-resolv-conf as up and down, then install --chain; or use OpenVPN 2.7
+      problem: /run/NetworkManager/system-connections/work: the policy does not name this connection: NetworkManager does not reach its server, and its tunnel stays closed [networkmanager]
         fix: have its name end in .nmconnection, and name it: profiles = ["/etc/NetworkManager/system-connections/*.nmconnection"]
-      note: /etc/resolv.conf: names cannot be looked up while 192.168.1.1 is asked: it is on the LAN, where DNS is refused [resolver-on-lan]
-        fix: have the VPN's resolver used: update-resolv-conf with install --chain, or dns-updown of OpenVPN 2.7
+      exit 3"
+    `);
+  });
+
+  test("of systemd-resolved that asks a resolver on the LAN", async () => {
+    const installation = await withLan();
+    const machine = await withFiles(installation, {
+      "/etc/resolv.conf": "nameserver 127.0.0.53\n",
+      "/run/systemd/resolve/resolv.conf": "nameserver 192.168.1.1\n",
+    });
+    expect(await said(installation, ["check"], machine)).toMatchInlineSnapshot(`
+      "problem: DIR/vpn/client.ovpn: no name can be looked up: 192.168.1.1 is asked, on the LAN, where DNS is refused, and nothing sets up the VPN's resolver [resolver-on-lan]
+        fix: add update-resolv-conf as up and down, then install --chain; or use OpenVPN 2.7
+      exit 3"
+    `);
+  });
+
+  test("of a profile whose script for systemd-resolved has none to talk to", async () => {
+    const installation = await install();
+    const script = "/etc/openvpn/update-systemd-resolved";
+    await writeFile(installation.profile, `${goodProfile}script-security 2\nup ${script}\ndown ${script}\n`);
+    await installation.succeed("install", installation.profile, "--chain", "--mark", "--pull-filter");
+    expect(await said(installation, ["check"], await withFiles(installation))).toMatchInlineSnapshot(`
+      "problem: DIR/vpn/client.ovpn:8: update-systemd-resolved fails while systemd-resolved does not run, and OpenVPN ends [resolver-script]
+        fix: run: systemctl enable --now systemd-resolved
       exit 3"
     `);
   });
@@ -178,3 +199,13 @@ describe("check", () => {
     `);
   });
 });
+
+/** A machine on 192.168.1.0/24, with an installed profile. */
+async function withLan(): Promise<Installation> {
+  const installation = await install();
+  await installation.machine.sh(
+    "ip link add eth0 type veth peer name other; ip address add 192.168.1.5/24 dev eth0; ip link set eth0 up; ip link set other up",
+  );
+  await installation.succeed("install", installation.profile, "--mark", "--pull-filter");
+  return installation;
+}

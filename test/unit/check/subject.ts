@@ -18,12 +18,15 @@ export function subjectOf(text: string): Subject {
   };
 }
 
-/** A machine with OpenVPN 2.6 and nothing special. */
+/** A machine with OpenVPN 2.6, all that sets up resolvers, and nothing special. */
 export const surroundings: Surroundings = {
   version: { major: 2, minor: 6 },
   offload: undefined,
   identity: "auto",
   isPinned: () => false,
+  resolverOnLan: undefined,
+  hasResolvconf: true,
+  hasResolved: true,
   isOurs: (file) => file === "/ours",
 };
 

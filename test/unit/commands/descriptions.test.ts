@@ -148,7 +148,7 @@ describe("the completion offers", () => {
     [["check", "client-u"], ["client-udp.ovpn"]],
     [["install", "--mark", "client-u"], ["client-udp.ovpn"]],
     [["uninstall", "client-u"], ["client-udp.ovpn"]],
-    [["print", "client-udp.ovpn", "client-s"], ["client-several-remotes.ovpn"]],
+    [["print", "client-udp.ovpn", "client-se"], ["client-several-remotes.ovpn"]],
   ])("after %j: %j", ([words, offered]) => {
     expect(completionOf(...words)).toEqual(offered);
   });

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type Profile, parseProfile } from "../../../lib/openvpn/profile.ts";
+import { withBlock, withoutBlock } from "../../../lib/openvpn/hook-block.ts";
+import { hookLines } from "../../../lib/openvpn/hook-lines.ts";
+import { parseProcessOptions } from "../../../lib/openvpn/process.ts";
 import { showEndpoint } from "./parse.ts";
 
-const hookLines = ["up", "route-up", "route-pre-down", "down"].map((hook) => `${hook} /etc/openvpn/${hook}`);
+const hooks = ["up", "route-up", "route-pre-down", "down"].map((hook) => `${hook} /etc/openvpn/${hook}`);
 
 test.each([
   ["client-udp.ovpn", ["udp vpn.example.com 1194 46"], { deviceType: "tun" }],
@@ -13,11 +16,37 @@ test.each([
     { device: "vpn0", deviceType: "tun" },
   ],
 ])("examples/%s is a client's profile, marked, and with the hooks", (name, endpoints, facts) => {
-  const text = readFileSync(new URL(`../../../examples/${name}`, import.meta.url), "latin1");
+  const text = example(name);
   const profile: Profile = parseProfile(name, () => text);
   expect(profile).toMatchObject({ client: true, mark: 51820, ...facts });
   expect(profile.endpoints.map(showEndpoint)).toEqual(endpoints);
   expect(text.split("\n")).toEqual(
-    expect.arrayContaining(["script-security 2", "setenv opt dns-updown force", ...hookLines]),
+    expect.arrayContaining(["script-security 2", "setenv opt dns-updown force", ...hooks]),
   );
 });
+
+test.each(["client-resolvconf.ovpn", "client-systemd-resolved.ovpn"])(
+  "examples/%s is what install --chain --mark --pull-filter makes of it",
+  (name) => {
+    const text = example(name);
+    expect(parseProfile(name, () => text)).toMatchObject({ client: true, mark: 1194 });
+    const original = withoutBlock(text, name);
+    const program = {
+      file: "/usr/sbin/vpn-firewall",
+      options: [],
+      isOurs: (file: string) => file === "/usr/sbin/vpn-firewall",
+    };
+    const wish = { chain: true, mark: 1194, pullFilter: true };
+    const { lines, notes } = hookLines(
+      parseProcessOptions(name, () => original),
+      program,
+      wish,
+    );
+    expect(withBlock(original, lines)).toBe(text);
+    expect(notes).toEqual([]);
+  },
+);
+
+function example(name: string): string {
+  return readFileSync(new URL(`../../../examples/${name}`, import.meta.url), "latin1");
+}
