@@ -43,6 +43,8 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   uninstall: async ({ words }) => (await import("../lib/commands/install.ts")).uninstall(words[0] ?? ""),
   print: async ({ settings, words }) =>
     (await import("../lib/commands/print.ts")).printRules(settings, words),
+  explain: async ({ settings, words, options }) =>
+    (await import("../lib/commands/explain.ts")).explain(settings, words[0] ?? "", options),
   refresh: async ({ settings, words }) =>
     (await import("../lib/commands/refresh.ts")).refresh(settings, words),
   guard: async ({ settings }) => (await import("../lib/commands/guard.ts")).guard(settings),

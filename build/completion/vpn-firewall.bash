@@ -1,7 +1,7 @@
 # bash completion for vpn-firewall(8)
 
 _vpn_firewall() {
-	local commands='enable disable status check test print install uninstall guard refresh start stop restart reload flush save help version'
+	local commands='enable disable status check test print explain install uninstall guard refresh start stop restart reload flush save help version'
 	local options='--policy --state --help --version'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= index
 	# readline takes --policy=FILE for three words.
@@ -18,7 +18,7 @@ _vpn_firewall() {
 	done
 	case $command in
 	status) options+=' --json --watch' ;;
-	check) options+=' --json' ;;
+	check | explain) options+=' --json' ;;
 	test) options+=' --report --stop --carrier --json' ;;
 	install) options+=' --chain --mark --pull-filter' ;;
 	esac

@@ -15,7 +15,7 @@ export const dispatcherName = "50-vpn-firewall";
 
 /** What a command takes: words, and options besides those of every command. */
 export type Usage = {
-  readonly words?: "any" | "a profile" | "a command";
+  readonly words?: "any" | "a profile" | "a command" | "an address";
   readonly options?: readonly OptionName[];
 };
 
@@ -26,6 +26,7 @@ export const usages = {
   check: { words: "any", options: ["--json"] },
   test: { options: ["--report", "--stop", "--carrier", "--json"] },
   print: { words: "any" },
+  explain: { words: "an address", options: ["--json"] },
   install: { words: "a profile", options: ["--chain", "--mark", "--pull-filter"] },
   uninstall: { words: "a profile" },
   guard: {},
@@ -115,8 +116,12 @@ function refuseUnlessItTakes(command: CommandName, words: readonly string[], opt
       throw new UsageRefusal(`${command} has no ${option}`, `see: vpn-firewall help ${command}`);
   }
   const [first, second] = words;
-  if (takes === "a profile" && (first === undefined || second !== undefined))
-    throw new UsageRefusal(`${command} takes one profile`, `as in: vpn-firewall ${command} PROFILE`);
+  const one = takes === "a profile" ? "profile" : takes === "an address" ? "address" : undefined;
+  if (one !== undefined && (first === undefined || second !== undefined))
+    throw new UsageRefusal(
+      `${command} takes one ${one}`,
+      `as in: vpn-firewall ${command} ${one.toUpperCase()}`,
+    );
   const spare = takes === undefined ? first : takes === "any" ? undefined : second;
   if (spare === undefined) return;
   throw new UsageRefusal(`${command} takes no ${quote(spare)}`, `see: vpn-firewall help ${command}`);

@@ -11,6 +11,7 @@ usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
   check [PROFILE...]   what would not work, and what stays open
   test                 try every kind of leak on this machine
   print [PROFILE...]   the rules that enable would load
+  explain ADDRESS      what becomes of a packet to there, and by which rule
   install PROFILE      put the hook lines into a profile
   uninstall PROFILE    take them out again
   guard                keep other programs from flushing the rules
@@ -28,7 +29,7 @@ save
   --state DIR          default /var/lib/vpn-firewall
 
 exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong
-usage; 3 status, check or test found something
+usage; 3 status, check, test or explain found something
 `;
 
 const plugin = `usage: vpn-firewall start | stop | restart | reload | flush | save
@@ -101,6 +102,21 @@ nothing is proved.
 
 Prints the rules that enable would load, for the profiles given, or the
 policy's. It changes nothing.
+`,
+  explain: `usage: vpn-firewall explain ADDRESS[:PORT][/PROTOCOL] [--json]
+
+Says what becomes of a new packet to there: which way it takes, whether it
+leaves, by which rule of those in force, and what to change if it should not be
+so. Also of OpenVPN's own packets, where the address is a remote's; and what may
+come in from there. An IPv6 address with a port stands in brackets. Without a
+port it is a ping; without a protocol, tcp and udp.
+Exit code 3: nothing is in force, and so nothing decides.
+
+  --json               the same for programs
+
+  vpn-firewall explain 203.0.113.7:443/tcp
+  vpn-firewall explain '[2001:db8::7]:53/udp'
+  vpn-firewall explain 192.168.1.50
 `,
   install: `usage: vpn-firewall install PROFILE [--chain] [--mark[=NUMBER]] [--pull-filter]
 

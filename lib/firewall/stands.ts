@@ -44,7 +44,7 @@ export function shapeOf(ruleset: Ruleset, listing: string): string {
 }
 
 /** From its first line to its last; empty where it is not listed, or has flags: a dormant table does nothing. */
-function ownTable({ family }: Ruleset, listing: string): string {
+export function ownTable({ family }: Pick<Ruleset, "family">, listing: string): string {
   const start = `\n${listing}`.indexOf(`\ntable ${family} vpn_firewall {\n`);
   if (start === -1) return "";
   const table = listing.slice(start, listing.indexOf("\n}", start));
@@ -52,7 +52,7 @@ function ownTable({ family }: Ruleset, listing: string): string {
 }
 
 /** Its chains, sets and counters, each as its lines. nft lists them in the order in which they came to be. */
-function blocksOf(table: string): readonly string[] {
+export function blocksOf(table: string): readonly string[] {
   const body = table.slice(table.indexOf("\n") + 1);
   const blocks = (body.endsWith("\n}") ? body.slice(0, -2) : body).split("\n\n");
   // What code 0 is called depends on the type beside it, which nft forgets.

@@ -13,7 +13,7 @@ export type Reader<Value> = (at: Located) => Value;
  * The networks that can be a LAN, whatever an interface or a DHCP server says is local: one that claims a public range
  * gets no traffic in the clear (TunnelCrack, CVE-2023-36672).
  */
-const privateNetworks: readonly Network[] = [
+export const privateNetworks: readonly Network[] = [
   "10.0.0.0/8",
   "172.16.0.0/12",
   "192.168.0.0/16",

@@ -94,8 +94,19 @@ export function addressesElsewhere(names: readonly InterfaceName[]): readonly Ad
 
 /** The addresses of an interface, without those of the link; none of one that does not run. */
 export function addressesOf(name: InterfaceName): readonly Address[] {
-  const texts = (networkInterfaces()[name] ?? []).map(({ address }) => address);
-  return texts.filter((text) => !text.startsWith("fe80:")).flatMap((text) => parseAddress(text) ?? []);
+  return allAddressesOf(name).filter((address) => !isOfTheLink(address));
+}
+
+export function linkLocalAddressOf(name: InterfaceName): Address | undefined {
+  return allAddressesOf(name).find(isOfTheLink);
+}
+
+function allAddressesOf(name: InterfaceName): readonly Address[] {
+  return (networkInterfaces()[name] ?? []).flatMap(({ address }) => parseAddress(address) ?? []);
+}
+
+function isOfTheLink({ text }: Address): boolean {
+  return text.startsWith("fe80:");
 }
 
 /** Throws Refusal for a network card among the policy's tunnels: it would be open, and nothing else. */

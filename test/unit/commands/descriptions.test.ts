@@ -142,6 +142,8 @@ describe("the completion offers", () => {
     [["enable", "--j"], []],
     [["enable", ""], []],
     [["check", "--j"], ["--json"]],
+    [["explain", "--j"], ["--json"]],
+    [["explain", "client-u"], []],
     [["install", "--m"], ["--mark"]],
     [["uninstall", "--m"], []],
     [["print", "client-u"], ["client-udp.ovpn"]],
