@@ -31,8 +31,11 @@ const start = async ({ settings }: CommandInvocation) =>
 
 /** Loaded when a person asks for one: OpenVPN, which stands still for its hooks, does not pay. Each gives its exit code. */
 const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => Promise<number>>> = {
-  enable: async ({ settings }) => (await import("../lib/commands/enable.ts")).enable(settings),
+  enable: async ({ settings, options }) =>
+    (await import("../lib/commands/enable.ts")).enable(settings, options),
+  confirm: async ({ settings }) => (await import("../lib/commands/confirm.ts")).confirm(settings),
   disable: async ({ settings }) => (await import("../lib/commands/disable.ts")).disable(settings),
+  pause: async ({ settings, words }) => (await import("../lib/commands/pause.ts")).pause(settings, words),
   status: async ({ settings, options }) =>
     (await import("../lib/commands/status.ts")).status(settings, options),
   check: async ({ settings, words, options }) =>
@@ -47,6 +50,7 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
     (await import("../lib/commands/explain.ts")).explain(settings, words[0] ?? "", options),
   refresh: async ({ settings, words }) =>
     (await import("../lib/commands/refresh.ts")).refresh(settings, words),
+  undo: async ({ settings, words }) => (await import("../lib/commands/undo.ts")).undo(settings, words),
   guard: async ({ settings }) => (await import("../lib/commands/guard.ts")).guard(settings),
   start,
   restart: start,

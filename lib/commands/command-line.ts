@@ -15,13 +15,15 @@ export const dispatcherName = "50-vpn-firewall";
 
 /** What a command takes: words, and options besides those of every command. */
 export type Usage = {
-  readonly words?: "any" | "a profile" | "a command" | "an address";
+  readonly words?: "any" | "a profile" | "a command" | "an address" | "a time";
   readonly options?: readonly OptionName[];
 };
 
 export const usages = {
-  enable: {},
+  enable: { options: ["--confirm", "--yes"] },
+  confirm: {},
   disable: {},
+  pause: { words: "a time" },
   status: { options: ["--json", "--watch"] },
   check: { words: "any", options: ["--json"] },
   test: { options: ["--report", "--stop", "--carrier", "--json"] },
@@ -31,6 +33,7 @@ export const usages = {
   uninstall: { words: "a profile" },
   guard: {},
   refresh: { words: "any" },
+  undo: { words: "any" },
   // What netfilter-persistent asks of its plugins.
   start: {},
   stop: {},
@@ -54,6 +57,8 @@ const optionValues = {
   "--report": "word",
   "--stop": "word",
   "--carrier": "word",
+  "--confirm": "word",
+  "--yes": "none",
   "--chain": "none",
   "--mark": "after =",
   "--pull-filter": "none",
@@ -115,14 +120,17 @@ function refuseUnlessItTakes(command: CommandName, words: readonly string[], opt
     if (![...ofEveryCommand, ...own].includes(option))
       throw new UsageRefusal(`${command} has no ${option}`, `see: vpn-firewall help ${command}`);
   }
-  const [first, second] = words;
+  const [first, second, third] = words;
   const one = takes === "a profile" ? "profile" : takes === "an address" ? "address" : undefined;
   if (one !== undefined && (first === undefined || second !== undefined))
     throw new UsageRefusal(
       `${command} takes one ${one}`,
       `as in: vpn-firewall ${command} ${one.toUpperCase()}`,
     );
-  const spare = takes === undefined ? first : takes === "any" ? undefined : second;
+  if (takes === "a time" && first === undefined)
+    throw new UsageRefusal(`${command} takes a time`, `as in: vpn-firewall ${command} 5m`);
+  const spare =
+    takes === "a time" ? third : takes === undefined ? first : takes === "any" ? undefined : second;
   if (spare === undefined) return;
   throw new UsageRefusal(`${command} takes no ${quote(spare)}`, `see: vpn-firewall help ${command}`);
 }

@@ -1,5 +1,6 @@
 import { asAsked } from "./link-report.ts";
 import type { State } from "./report.ts";
+import { type TimedReport, isPaused, pauseText, trialText } from "./timed-report.ts";
 
 /** What holds besides the state, and whoever looks has to know. Each comes under the headline, in this order. */
 export type Condition = {
@@ -12,9 +13,17 @@ export type Condition = {
 export const notSaved = "not saved";
 export const otherRules = "other rules";
 
-/** `boot` is the verdict on the rules that a boot loads. */
-export function conditionsOf(state: State, boot: string): readonly Condition[] {
-  return [...conditionsOfBoot(state, boot)];
+/** `boot` is the verdict on the rules that a boot loads: while others are on trial it is not theirs. */
+export function conditionsOf(state: State, boot: string, timed?: TimedReport): readonly Condition[] {
+  if (timed === undefined) return conditionsOfBoot(state, boot);
+  const { unconfirmed } = timed;
+  return [
+    // The headline says it, unless there is worse.
+    ...(isPaused(timed) && state !== "paused" ? [{ name: "paused", what: pauseText(timed) }] : []),
+    ...(unconfirmed === null
+      ? conditionsOfBoot(state, boot)
+      : [{ name: "unconfirmed", what: trialText(unconfirmed) }]),
+  ];
 }
 
 function conditionsOfBoot(state: State, boot: string): readonly Condition[] {

@@ -4,11 +4,11 @@ import { unlockTransaction } from "../firewall/transaction.ts";
 import { Refusal } from "../refusal.ts";
 import { withdrawFile } from "../system/files.ts";
 import { run } from "../system/run.ts";
-import { lockFile } from "./enable.ts";
 import { removeHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
 import { startGuard, stopGuard } from "./guard-service.ts";
 import type { Settings } from "./settings.ts";
+import { lockFile } from "./trial.ts";
 
 /**
  * Opens the machine, now and at boot, or neither. The guard would close it again: its unit is stopped first. Pins stay: they open

@@ -1,4 +1,5 @@
 import type { What } from "../firewall/packet.ts";
+import type { State } from "./report.ts";
 
 /** A rule that decides: where it stands, and what it says, its comment included. */
 export type DecidingRule = { readonly chain: string; readonly text: string; readonly comment: string };
@@ -32,7 +33,7 @@ export type Incoming = { readonly what: What; readonly rule: DecidingRule | unde
 export type Explanation =
   | { readonly state: "disabled" }
   | {
-      readonly state: "closed" | "open" | "damaged";
+      readonly state: Exclude<State, "disabled">;
       /** What is in force and not as the policy asks for. */
       readonly differences: readonly string[];
       readonly packets: readonly Explained[];

@@ -1,5 +1,5 @@
 import { Refusal } from "../refusal.ts";
-import { startGuardUnit, stopGuardUnit } from "../system/guard-unit.ts";
+import { isGuardUnitActive, startGuardUnit, stopGuardUnit } from "../system/guard-unit.ts";
 import { warn } from "./messages.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
 
@@ -17,6 +17,11 @@ export async function startGuard(settings: Settings): Promise<void> {
 /** Throws Refusal: it would close again what is to be opened. */
 export async function stopGuard(settings: Settings): Promise<void> {
   if (isMachines(settings)) await stopGuardUnit();
+}
+
+/** Whether `stopGuard` ends the guard that runs. */
+export async function canStopGuard(settings: Settings): Promise<boolean> {
+  return isMachines(settings) && (await isGuardUnitActive());
 }
 
 /** The unit is of the machine's own files; a run with others is no matter of its. */

@@ -6,7 +6,9 @@ const overview = `Keeps this machine closed unless its VPN is up.
 usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
 
   enable               close, now and at every boot
+  confirm              keep what was closed on trial
   disable              open, now and at boot
+  pause TIME [NIC]     a captive portal: a card is open for DNS and TCP, so long
   status               what is in force, against what the policy asks for
   check [PROFILE...]   what would not work, and what stays open
   test                 try every kind of leak on this machine
@@ -19,7 +21,7 @@ usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
   version
 
 run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
-refresh
+refresh; and by an enable on trial: undo
 run by NetworkManager's dispatcher, by a link of this name: 50-vpn-firewall
 run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
 save
@@ -53,17 +55,34 @@ profile's own, and runs after ours.
 `;
 
 const helpTexts: Readonly<Record<CommandName, string>> = {
-  enable: `usage: vpn-firewall enable
+  enable: `usage: vpn-firewall enable [--confirm SECONDS | --yes]
 
 Closes the machine now, and saves the rules that a boot loads before the network
 comes up. Tunnels that are open stay open.
 Remotes that are given by name are looked up and pinned. Run it again after a
-change of the policy or of a profile.
+change of the policy or of a profile. Over ssh it asks for one of the options.
+
+  --confirm SECONDS    on trial: all goes back by itself after so long (10 to
+                       3600), unless you say: vpn-firewall confirm
+  --yes                you know what becomes of your ssh connection
+`,
+  confirm: `usage: vpn-firewall confirm
+
+Keeps what enable has closed on trial, and saves it for the boot. Exit code 1:
+nothing waits for it.
 `,
   disable: `usage: vpn-firewall disable
 
 Opens the machine, now and at boot. It is refused while a guard runs that no
 unit started.
+`,
+  pause: `usage: vpn-firewall pause TIME [NIC]
+       vpn-firewall pause end
+
+For a captive portal: opens one network card, that of the default route, for
+DNS and TCP of this machine itself, outside the tunnel. The kernel closes it
+again after TIME: 90s, 5m, at most 1h. No flow outlives it, nor does it outlive
+enable, start, a boot, or a flush by another program.
 `,
   status: `usage: vpn-firewall status [--json | --watch]
 
@@ -143,6 +162,11 @@ its unit is installed.
 
 Run by route-up or vpn-up, beside OpenVPN, where a remote is given by name:
 looks the profile's names up through the tunnel, and pins the answers.
+`,
+  undo: `usage: vpn-firewall undo SECONDS NUMBER NUMBER
+
+Run by an enable on trial, beside it: waits, and goes back to what was before,
+unless somebody has decided otherwise.
 `,
   start: plugin,
   stop: plugin,

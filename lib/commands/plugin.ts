@@ -2,19 +2,20 @@
  * The verbs of a plugin of netfilter-persistent, which runs them for every firewall of the machine at once. So none closes, or saves
  * for a boot, what the user has not enabled; and none but `flush`, which a person runs, opens.
  */
-import { existsSync } from "node:fs";
 import { load } from "../firewall/nft.ts";
 import { inScratchNetwork } from "../system/scratch-network.ts";
 import { refuseOnGuard, removeRules } from "./disable.ts";
-import { enable, lockFile, prepare } from "./enable.ts";
+import { close, prepare } from "./enable.ts";
 import { putHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
+import { isEnabled, lockFile, trialNow } from "./trial.ts";
 
 /** Closes, as `enable` does, a machine that is enabled. */
 export async function start(settings: Settings): Promise<number> {
   const isWanted = () => isEnabled(settings);
-  return isWanted() ? await enable(settings, isWanted) : tellDisabled("nothing is closed");
+  if (!isWanted()) return tellDisabled("nothing is closed");
+  return (await isTried()) ? 0 : await close(settings, isWanted);
 }
 
 /** A stop comes with a shutdown or an upgrade, too. */
@@ -35,7 +36,8 @@ export async function flush(settings: Settings): Promise<number> {
 /** Saves the rules that a boot loads, tried in a network of their own, and leaves what is in force as it is. */
 export async function save(settings: Settings): Promise<number> {
   if (!isEnabled(settings)) return tellDisabled("nothing is saved");
-  const { lock, pins, staged, stale } = await prepare(settings);
+  if (await isTried()) return 0;
+  const { lock, pins, staged, stale } = await prepare(settings, "for the boot");
   try {
     await inScratchNetwork(async (runThere) => load(lock, runThere));
     staged.commit();
@@ -48,8 +50,11 @@ export async function save(settings: Settings): Promise<number> {
   return 0;
 }
 
-function isEnabled({ stateDirectory }: Settings): boolean {
-  return existsSync(`${stateDirectory}/${lockFile}`);
+/** Then a person decides, and no program: not the one that has seen the policy change. */
+async function isTried(): Promise<boolean> {
+  const tried = (await trialNow()) !== undefined;
+  if (tried) warn("an enable waits for its confirmation: nothing is changed");
+  return tried;
 }
 
 function tellDisabled(consequence: string): number {

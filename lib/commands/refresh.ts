@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { Address } from "../address.ts";
 import { carriersOf } from "../firewall/carrier.ts";
 import { lockRuleset } from "../firewall/lock.ts";
@@ -16,12 +15,12 @@ import { readProfile } from "../system/profiles.ts";
 import { askServers, systemServers } from "../system/resolvers.ts";
 import { run } from "../system/run.ts";
 import { uidOf } from "../system/users.ts";
-import { lockFile } from "./enable.ts";
 import { hostsText, putHostsBlock, removeHostsBlock } from "./hosts-block.ts";
 import { note, warn } from "./messages.ts";
 import { parseConnection } from "./refresh-words.ts";
 import { type Answers, refreshedPins } from "./refreshed-pins.ts";
 import type { Settings } from "./settings.ts";
+import { isEnabled, lockFile, trialNow } from "./trial.ts";
 import { namesOf, pinnedAddresses, readClients, wantedRuleset } from "./wanted.ts";
 
 const milliseconds = 20_000;
@@ -41,7 +40,7 @@ export async function refresh(settings: Settings, words: readonly string[]): Pro
   const before = readPins(settings.stateDirectory);
   const pins = refreshedPins(profile, before, answers, trusted, new Date().toISOString());
   await load(addTransaction(rulesetFor(policy, profile, pins)), run);
-  save(settings, policy, pins);
+  save(settings, policy, pins, (await trialNow()) !== undefined);
   // An open machine has no block. Looked at twice: `disable` may run just then.
   if (await isLocked(run)) putHostsBlock(pins);
   if (!(await isLocked(run))) removeHostsBlock();
@@ -80,16 +79,16 @@ function rulesetFor(policy: Policy, profile: Profile, pins: Pins): Ruleset {
   );
 }
 
-/** The rules of the next boot too, where there are some: their absence is the user's wish. */
-function save({ stateDirectory, policyFile }: Settings, policy: Policy, pins: Pins): void {
-  const isEnabled = () => existsSync(`${stateDirectory}/${lockFile}`);
-  const lock = isEnabled() ? lockOrWarning(policy, policyFile, pins) : undefined;
+/** The rules of the next boot too, where there are some, and no others are tried: their absence is the user's wish. */
+function save(settings: Settings, policy: Policy, pins: Pins, isTried: boolean): void {
+  const { stateDirectory, policyFile } = settings;
+  const lock = isEnabled(settings) && !isTried ? lockOrWarning(policy, policyFile, pins) : undefined;
   const staged = stageFiles(stateDirectory, {
     ...(lock !== undefined && { [lockFile]: lock }),
     [pinsFile]: formatPins(pins),
   });
   try {
-    if (lock === undefined || isEnabled()) staged.commit();
+    if (lock === undefined || isEnabled(settings)) staged.commit();
   } finally {
     staged.discard();
   }

@@ -5,6 +5,7 @@ import { asAsked } from "./link-report.ts";
 import { oneLine } from "./messages.ts";
 import { nameText, namesFindings } from "./names-report.ts";
 import type { DisabledReport, LockReport, Report, State } from "./report.ts";
+import { isPaused, pauseText } from "./timed-report.ts";
 import { differencesIn, layerLines } from "./verdicts.ts";
 
 /** More would push the rest off a small terminal; `status --json` has all. */
@@ -22,7 +23,7 @@ export function reportText(report: Report): readonly string[] {
 
 /** The lines with the state in its colour. */
 export function coloured([headline = "", ...lines]: readonly string[], state: State): readonly string[] {
-  const colour = { closed: 33, open: 32, damaged: 31, disabled: 31 }[state];
+  const colour = { closed: 33, open: 32, paused: 31, damaged: 31, disabled: 31 }[state];
   return [headline.replace(/^[A-Z]+/, (word) => `\u001B[1;${colour}m${word}\u001B[0m`), ...lines];
 }
 
@@ -35,7 +36,9 @@ function disabledText({ conditions }: DisabledReport): readonly string[] {
 }
 
 function lockText(report: LockReport): readonly string[] {
-  const holes = holesText(report);
+  const { pausePackets } = report;
+  const pauses = pausePackets > 0 || isPaused(report) ? [`exception pause: ${pausePackets} packets`] : [];
+  const holes = [...holesText(report), ...pauses];
   return [
     headlineOf(report),
     ...report.conditions.map(({ what }) => what),
@@ -58,6 +61,7 @@ function lockText(report: LockReport): readonly string[] {
 function headlineOf(report: LockReport): string {
   const { state, tunnels } = report;
   if (state === "closed") return "CLOSED: no tunnel is open";
+  if (state === "paused") return pauseText(report);
   if (state === "damaged") return "DAMAGED: not what the policy asks for; repair with: vpn-firewall enable";
   const [first, ...others] = tunnels;
   const since = others.length === 0 && first !== undefined ? sinceText(first, report) : "";
@@ -67,6 +71,8 @@ function headlineOf(report: LockReport): string {
 function differencesText(report: LockReport): readonly string[] {
   if (report.asAsked) return ["everything is as the policy asks for"];
   const lines = [...differencesIn(report), ...namesFindings(report, new Date(report.time))];
+  // Only paused, or on trial, which is told already.
+  if (lines.length === 0) return [];
   return [
     "",
     ...section("differs", firstOf(lines, mostDifferences)),

@@ -8,9 +8,10 @@ import { type HolesReport, reportHoles } from "./holes-report.ts";
 import type { LinkReport } from "./link-report.ts";
 import { type NamesReport, areNamesSound } from "./names-report.ts";
 import type { RemoteReport } from "./remotes-report.ts";
+import { type TimedReport, isPaused, reportTimed } from "./timed-report.ts";
 import { type Verdicts, compare, differencesIn, isDamaged } from "./verdicts.ts";
 
-export type State = "closed" | "open" | "damaged" | "disabled";
+export type State = "closed" | "open" | "paused" | "damaged" | "disabled";
 
 /**
  * What `status` tells; `status --json` prints it as it is, and the manual describes every field. A field that is
@@ -33,6 +34,7 @@ export type DisabledReport = Common & { readonly state: "disabled" };
 export type LockReport = Common &
   NamesReport &
   HolesReport &
+  TimedReport &
   Verdicts & {
     readonly state: Exclude<State, "disabled">;
     /** The interfaces that are there and open. */
@@ -90,16 +92,23 @@ export function reportLock(seen: Seen): LockReport {
   const { now, policy, ruleset, wanted, actual, links, interfaces, names, samples, boot } = seen;
   const verdicts = compare(ruleset, wanted, actual, links, interfaces.isTunnel);
   const tunnels = tunnelsOf(seen);
-  const state = isDamaged(verdicts) ? "damaged" : tunnels.length > 0 ? "open" : "closed";
+  const timed = reportTimed(actual);
+  const sound = isPaused(timed) ? "paused" : tunnels.length > 0 ? "open" : "closed";
+  const state = isDamaged(verdicts) ? "damaged" : sound;
   return {
     ...versionAt(now),
     state,
-    asAsked: differencesIn(verdicts).length === 0 && areNamesSound(names),
-    conditions: conditionsOf(state, boot),
+    asAsked:
+      differencesIn(verdicts).length === 0 &&
+      areNamesSound(names) &&
+      !isPaused(timed) &&
+      timed.unconfirmed === null,
+    conditions: conditionsOf(state, boot, timed),
     tunnels,
     remotes: seen.remotes,
     ...names,
     ...reportHoles(policy, actual),
+    ...timed,
     blocked: samples.at(-1)?.blocked ?? { out: 0, in: 0, forward: 0, nic: 0 },
     lately: latelyOf(samples),
     guard: seen.isGuarded ? "running" : "not running",

@@ -3,9 +3,9 @@ import { lockTransaction } from "../firewall/transaction.ts";
 import { Refusal } from "../refusal.ts";
 import { readBytesIfPresent } from "../system/files.ts";
 import { notSaved, otherRules } from "./conditions.ts";
-import { lockFile } from "./enable.ts";
 import { asAsked } from "./link-report.ts";
 import type { Settings } from "./settings.ts";
+import { lockFile } from "./trial.ts";
 
 /** What a boot would load, against what the policy asks for. */
 export function savedRules({ stateDirectory }: Settings, ruleset: Ruleset): string {

@@ -91,12 +91,19 @@ function compareSets(ruleset: Ruleset, wanted: Listing, actual: Listing): Readon
     if (want.type !== is.type) return "another type";
     const owner = owners.get(name);
     if (owner === "hooks") return asAsked;
+    if (owner === "time") return withoutEnd(actual, name);
     const missing = want.elements.filter((element) => !is.elements.includes(element));
     const extra = is.elements.filter((element) => !want.elements.includes(element));
     if (missing.length > 0) return `missing ${missing.join(", ")}`;
     if (extra.length === 0) return asAsked;
     return `${owner === "profiles" ? broughtByHooks : "more than asked:"} ${extra.join(", ")}`;
   });
+}
+
+/** What another program has put there so that it stays. */
+function withoutEnd({ sets, times }: Listing, set: string): string {
+  const staying = sets.get(set)?.elements.filter((element) => times.get(set)?.has(element) !== true) ?? [];
+  return staying.length === 0 ? asAsked : `without an end: ${staying.join(", ")}`;
 }
 
 function compareAll<Value>(

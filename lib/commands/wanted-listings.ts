@@ -16,7 +16,13 @@ export type WantedListings = {
   readonly arp: Listing | undefined;
 };
 
-export const noListing: Listing = { flagged: false, chains: new Map(), sets: new Map(), counters: new Map() };
+export const noListing: Listing = {
+  flagged: false,
+  chains: new Map(),
+  sets: new Map(),
+  times: new Map(),
+  counters: new Map(),
+};
 
 /**
  * What this kernel and this nft make of the rules, where nothing else is: the listing of two tables differs where the tables

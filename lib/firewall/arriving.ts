@@ -19,6 +19,7 @@ export function input(policy: Policy): Chain {
       ...allowCarrierPathMtu(),
       ...allowLinkUpkeep(),
       ...policy.exceptions.map(allowException),
+      ...allowPauseAnswers(),
       ...allowLan(policy),
       ...refuse(nft`in`),
     ],
@@ -142,6 +143,15 @@ function allowException({ name, direction, address, protocol, port }: Exception)
         nft`${ip(address.family)} saddr ${address.text} ${protocol} sport ${port} ct state established ct direction reply ${count} accept`,
         nft`4 exception, answers: ${name}`,
       );
+}
+
+function allowPauseAnswers(): readonly Rule[] {
+  const from = nft`iif . iifname @paused`;
+  const answers = nft`ct state established ct direction reply counter name "paused" accept`;
+  return [
+    rule(nft`${from} udp sport 53 ${answers}`, nft`4 exception, answers: pause, DNS`),
+    rule(nft`${from} meta l4proto tcp ${answers}`, nft`4 exception, answers: pause, TCP`),
+  ];
 }
 
 function allowLan({ lan }: Policy): readonly Rule[] {

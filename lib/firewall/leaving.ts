@@ -31,6 +31,34 @@ export function leaving(policy: Policy): Chain {
   };
 }
 
+/**
+ * What a person may do at a captive portal while a pause lasts. Only the chains that see this machine's own packets ask: forward does
+ * not. By the direction of the flow, so that nobody outside gets an answer who was not asked.
+ */
+export function pausing(): Chain {
+  return {
+    name: nft`pausing`,
+    rules: [
+      refuseSourceRoutes(),
+      rule(nft`udp dport 53 ct direction original accept`, nft`4 exception: pause, DNS`),
+      rule(nft`meta l4proto tcp ct direction original accept`, nft`4 exception: pause, TCP`),
+    ],
+  };
+}
+
+/** After the other reasons, one of which refuses DNS on the LAN. */
+export function allowPause(): Rule {
+  return rule(nft`oif . oifname @paused jump pausing`, nft`4 exception: pause`);
+}
+
+/** The same in postrouting alone, as with exceptions: what no other reason let through. */
+export function countPause(): Rule {
+  return rule(
+    nft`oif . oifname @paused counter name "paused" jump pausing`,
+    nft`4 exception, counted: pause`,
+  );
+}
+
 /** What a tunnel takes, from this machine and from those that it forwards for. */
 export function intoTunnel({ tunnel }: Policy): Chain {
   return {

@@ -14,6 +14,8 @@ export type Listing = {
   >;
   /** Of each set: its type, and its elements in order. */
   readonly sets: ReadonlyMap<string, { readonly type: string; readonly elements: readonly string[] }>;
+  /** Of each set, those of its elements that have a timeout: the seconds that are left. */
+  readonly times: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Of each named counter: the packets. */
   readonly counters: ReadonlyMap<string, number>;
 };
@@ -23,6 +25,7 @@ export function parseListing(json: string): Listing {
   let flagged = false;
   const chains = new Map<string, { hook: string; drops: boolean; rules: string[] }>();
   const sets = new Map<string, { type: string; elements: string[] }>();
+  const times = new Map<string, ReadonlyMap<string, number>>();
   const counters = new Map<string, number>();
   for (const object of objectsOf(json)) {
     const { metainfo, table, chain, rule, set, counter } = object;
@@ -43,22 +46,32 @@ export function parseListing(json: string): Listing {
       const { name, type, flags, elem } = set;
       const elements = Array.isArray(elem) ? elem.map((element) => elementText(element)).toSorted() : [];
       sets.set(String(name), { type: JSON.stringify([type, flags]), elements });
+      if (Array.isArray(elem)) times.set(String(name), new Map(elem.flatMap(timeOf)));
     }
     if (counter !== undefined) counters.set(String(counter["name"]), Number(counter["packets"]));
   }
-  return { flagged, chains, sets, counters };
+  return { flagged, chains, sets, times, counters };
 }
 
 /** The interfaces that are open by the set of tunnels. nft names an element's index by who has it now, if anybody. */
 export function openTunnels({ sets }: Listing): readonly OpenTunnel[] {
   const elements = sets.get("tunnels")?.elements ?? [];
-  return elements.flatMap((element) => {
-    // Whatever is said after the two names, it is open.
-    const [, holder = "", opened, comment = ""] =
-      /^(\S+) \. (\S+)(?: comment "(.*)"| .*)?$/s.exec(element) ?? [];
-    const device = holder === opened ? parseInterfaceName(holder) : undefined;
-    return device === undefined ? [] : [{ device, opened: parseOpened(comment) }];
-  });
+  return elements.flatMap(parseOpenTunnel);
+}
+
+/** The cards that are open for a time, each with the seconds that are left of it. */
+export function pausedCards({ times }: Listing): readonly (readonly [InterfaceName, number])[] {
+  return [...(times.get("paused") ?? [])].flatMap(([element, left]) =>
+    parseOpenTunnel(element).map(({ device }) => [device, left] as const),
+  );
+}
+
+function parseOpenTunnel(element: string): readonly OpenTunnel[] {
+  // Whatever is said after the two names, it is open.
+  const [, holder = "", opened, comment = ""] =
+    /^(\S+) \. (\S+)(?: comment "(.*)"| .*)?$/s.exec(element) ?? [];
+  const device = holder === opened ? parseInterfaceName(holder) : undefined;
+  return device === undefined ? [] : [{ device, opened: parseOpened(comment) }];
 }
 
 /** Where the names of a tunnel's far side may be looked up, as hooks have brought it. */
@@ -101,6 +114,11 @@ function elementText(element: unknown): string {
   if (concat !== undefined) return concat.map(elementText).join(" . ");
   if (prefix !== undefined) return `${prefix.addr}/${prefix.len}`;
   return JSON.stringify(element);
+}
+
+function timeOf(element: unknown): readonly (readonly [string, number])[] {
+  const { elem } = (element ?? {}) as { elem?: { expires?: unknown } };
+  return typeof elem?.expires === "number" ? [[elementText(element), elem.expires]] : [];
 }
 
 function unknownListing(): Refusal {

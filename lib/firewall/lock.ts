@@ -2,9 +2,17 @@ import type { Policy } from "../policy/policy.ts";
 import { fromTunnel, input, prerouting, refuse } from "./arriving.ts";
 import type { Carrier } from "./carrier.ts";
 import { forward, forwarding, masquerading } from "./forwarding.ts";
-import { countExceptions, exceptionCounter, intoTunnel, leaving } from "./leaving.ts";
+import {
+  allowPause,
+  countExceptions,
+  countPause,
+  exceptionCounter,
+  intoTunnel,
+  leaving,
+  pausing,
+} from "./leaving.ts";
 import { type Chain, type Ruleset, rule } from "./ruleset.ts";
-import { hookSets, lanSets, remoteSets } from "./sets.ts";
+import { hookSets, lanSets, remoteSets, timedSets } from "./sets.ts";
 import { stampOf } from "./nic-guard.ts";
 import { nft } from "./statement.ts";
 
@@ -13,11 +21,12 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
   const masquerade = policy.forward.masquerade && policy.forward.from.length > 0;
   return {
     family: "inet",
-    sets: [...hookSets(), ...remoteSets(carriers), ...lanSets(policy)],
+    sets: [...hookSets(), ...timedSets(), ...remoteSets(carriers), ...lanSets(policy)],
     counters: [
       nft`blocked_out`,
       nft`blocked_in`,
       nft`blocked_forward`,
+      nft`paused`,
       ...policy.exceptions.map(({ name }) => exceptionCounter(name)),
     ],
     chains: [
@@ -25,6 +34,7 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
       // before those that refuse are.
       stamping(policy),
       leaving(policy),
+      pausing(),
       intoTunnel(policy),
       fromTunnel(policy),
       forwarding(policy),
@@ -62,6 +72,7 @@ function output(): Chain {
     hook: nft`type filter hook output priority filter; policy drop`,
     rules: [
       rule(nft`jump leaving`, nft`the reasons of the guarantee`),
+      allowPause(),
       ...refuse(
         nft`out`,
         rule(nft`meta l4proto tcp reject with tcp reset`, nft`local programs fail fast`),
@@ -84,6 +95,7 @@ function postrouting(policy: Policy): Chain {
       rule(nft`jump forwarding`, nft`5 forwarded machines`),
       ...countExceptions(policy),
       rule(nft`jump leaving`, nft`the reasons of the guarantee`),
+      countPause(),
       ...refuse(nft`out`),
     ],
   };

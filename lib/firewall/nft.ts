@@ -29,6 +29,20 @@ export async function listTable(family: TableFamily, run: Run): Promise<string |
   return await listObject(["table", family, "vpn_firewall"], run);
 }
 
+/** One set of the lock as JSON; undefined where there is none. Throws Refusal. */
+export async function listSet(set: Statement, run: Run): Promise<string | undefined> {
+  return await listObject(["set", "inet", "vpn_firewall", set], run);
+}
+
+/** Whether a set of the lock has this element. Throws Refusal. */
+export async function hasElement(set: Statement, element: Statement, run: Run): Promise<boolean> {
+  const args = ["get", "element", "inet", "vpn_firewall", set, `{ ${element} }`];
+  const outcome = await run({ file: nftPath, args });
+  if (isMissing(outcome)) return false;
+  await outputOf(outcome, run);
+  return true;
+}
+
 /** What the NIC guard has counted, as JSON; undefined where it is not. Throws Refusal. */
 export async function listNicCounter(run: Run): Promise<string | undefined> {
   return await listObject(["counter", "netdev", "vpn_firewall", "blocked_nic"], run);

@@ -24,11 +24,11 @@ export type TableFamily = (typeof tableFamilies)[number];
 
 /**
  * Who decides what is in a set. The policy says all of it; of profiles and of the machine's own addresses hooks add what
- * they know, and `enable` says all; hooks alone add and remove the rest.
+ * they know, and `enable` says all; hooks alone add and remove theirs. What a person opens or tries for a time leaves by itself.
  */
 export type Content =
   | { readonly of: "policy" | "profiles" | "machine"; readonly elements: readonly Statement[] }
-  | { readonly of: "hooks" };
+  | { readonly of: "hooks" | "time" };
 
 export type Chain = {
   readonly name: Statement;

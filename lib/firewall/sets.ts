@@ -25,6 +25,14 @@ export function hookSets(): readonly NamedSet[] {
   ];
 }
 
+/** What a person opens, or tries, for a time: the kernel takes it out again. */
+export function timedSets(): readonly NamedSet[] {
+  return [
+    { name: nft`paused`, type: nft`iface_index . ifname`, flags: nft`timeout`, content: { of: "time" } },
+    { name: nft`unconfirmed`, type: nft`mark . mark`, flags: nft`timeout`, content: { of: "time" } },
+  ];
+}
+
 /**
  * The remotes, once for their answers and once with the identity of the sender. The identity stands in the same
  * element as its remote, so that no profile lends its identity to the remotes of another.

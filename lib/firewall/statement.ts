@@ -2,6 +2,7 @@ import type { Address, Network } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
 import type { ExceptionName } from "../policy/policy.ts";
 import type { Port, Protocol } from "../port.ts";
+import type { Seconds } from "../duration.ts";
 import type { TableFamily } from "./ruleset.ts";
 import { parseDecimal } from "../text.ts";
 
@@ -30,6 +31,7 @@ export type Word =
   | Uid
   | Mark
   | Uptime
+  | Seconds
   | TableFamily
   | 4
   | 6;

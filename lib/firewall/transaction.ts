@@ -72,14 +72,16 @@ export function closeTransaction(tunnel: Tunnel): Statement {
   );
 }
 
-/** The lock, and of what hooks have opened only these tunnels: the others are dead, or never were tunnels. */
+/**
+ * The lock, and of what hooks have opened only these tunnels: the others are dead, or never were tunnels. What was open, or tried,
+ * for a time ends.
+ */
 export function purgeTransaction(ruleset: Ruleset, alive: readonly OpenTunnel[]): Statement {
-  const forgotten = alive.length === 0 ? ruleset.sets : ruleset.sets.filter(({ name }) => name === tunnels);
+  const isForgotten = ({ name, content }: NamedSet) =>
+    content.of === "time" || (content.of === "hooks" && (alive.length === 0 || name === tunnels));
   return lines([
     lockTransaction(ruleset),
-    ...forgotten.flatMap(({ name, content }) =>
-      content.of === "hooks" ? [nft`flush set ${table} ${name}`] : [],
-    ),
+    ...ruleset.sets.filter(isForgotten).map(({ name }) => nft`flush set ${table} ${name}`),
     ...alive.map(
       ({ device, opened }) =>
         nft`add element ${table} ${tunnels} { "${device}" . "${device}"${openedComment(opened)} }`,
@@ -141,8 +143,7 @@ function declareChain({ name, hook, rules }: Chain): readonly Statement[] {
 
 function refill({ family, sets }: Ruleset, owners: readonly Content["of"][]): readonly Statement[] {
   return sets.flatMap(({ name, content }) => {
-    if (content.of === "hooks") return [];
-    if (!owners.includes(content.of)) return [];
+    if (!("elements" in content) || !owners.includes(content.of)) return [];
     return [nft`flush set ${tableName(family)} ${name}`, ...add(tableName(family), name, content.elements)];
   });
 }

@@ -15,6 +15,11 @@ export async function startGuardUnit(): Promise<void> {
   if (exitCode !== 0) throw refusal("start", stderr);
 }
 
+/** Whether the guard that runs, if one does, is its unit's. */
+export async function isGuardUnitActive(): Promise<boolean> {
+  return isBootedWithSystemd() && (await ask("is-active", "--quiet", guard)).exitCode === 0;
+}
+
 /** Stops it, and what would put a change of the policy in force, and waits for that. Throws Refusal. */
 export async function stopGuardUnit(): Promise<void> {
   if (!isBootedWithSystemd()) return;

@@ -5,10 +5,9 @@ import type { Machine } from "../check/machine.ts";
 import type { Surroundings, Version } from "../check/subject.ts";
 import { parseInterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
-import { Refusal } from "../refusal.ts";
 import { parseDecimal } from "../text.ts";
 import { isOpenvpnConnection } from "./connections.ts";
-import { listDirectory, readBytes } from "./files.ts";
+import { listDirectory } from "./files.ts";
 import { isPresent, outwardInterfaces } from "./interfaces.ts";
 import { profilePaths } from "./profiles.ts";
 import { systemServers } from "./resolvers.ts";
@@ -59,14 +58,4 @@ function networkOf(cidr: string): Network | undefined {
   const [text = "", prefix = ""] = cidr.split("/");
   const address = parseAddress(text);
   return address && networkAround(address, parseDecimal(prefix) ?? -1);
-}
-
-/** Empty for what is not there, and for what is no regular file. */
-function textOf(path: string): string {
-  try {
-    return readBytes(path).toString();
-  } catch (error) {
-    if (error instanceof Refusal) return "";
-    throw error;
-  }
 }

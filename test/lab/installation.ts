@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { binary, temporaryFolder } from "../binary/subject.ts";
 import { type Machine, type Options, type Outcome, newMachine } from "./machine.ts";
+import { withYes } from "./vpn-firewall.ts";
 
 export type Hook = "up" | "route-up" | "route-pre-down" | "down";
 export type Environment = Readonly<Record<string, string>>;
@@ -32,7 +33,7 @@ export class Installation {
   async run(words: readonly string[], options: Options = {}): Promise<Outcome> {
     return await this.machine.run(
       binary,
-      [...words, "--policy", this.policy, "--state", this.state],
+      [...withYes(words), "--policy", this.policy, "--state", this.state],
       options,
     );
   }

@@ -161,6 +161,9 @@ test("status of a machine that is closed", async () => {
           "packets": 0
         }
       },
+      "paused": {},
+      "pausePackets": 0,
+      "unconfirmed": null,
       "blocked": {
         "out": 0,
         "in": 0,
@@ -187,6 +190,7 @@ test("status of a machine that is closed", async () => {
         "into_tunnel": "as asked",
         "leaving": "as asked",
         "output": "as asked",
+        "pausing": "as asked",
         "postrouting": "as asked",
         "prerouting": "as asked",
         "stamping": "as asked"
@@ -194,6 +198,7 @@ test("status of a machine that is closed", async () => {
       "sets": {
         "lan4": "as asked",
         "lan6": "as asked",
+        "paused": "as asked",
         "remotes4": "as asked",
         "remotes6": "as asked",
         "remotes_by_anyone4": "as asked",
@@ -206,7 +211,8 @@ test("status of a machine that is closed", async () => {
         "resolvers6": "as asked",
         "tunnel_addresses4": "as asked",
         "tunnel_addresses6": "as asked",
-        "tunnels": "as asked"
+        "tunnels": "as asked",
+        "unconfirmed": "as asked"
       }
     }
     exit 0"
@@ -247,8 +253,8 @@ add rule inet vpn_firewall extra accept
     nothing is saved for boot; save with: vpn-firewall enable
 
     differs  chain extra: not ours
-             chain input: 15 rules instead of 14
-             chain output: 0 rules instead of 6
+             chain input: 17 rules instead of 16
+             chain output: 0 rules instead of 7
              set lan4: more than asked: 0.0.0.0/1
              set remotes4: missing 198.51.100.1 . 17 . 1194
 
@@ -285,7 +291,7 @@ test("status of a policy that was edited, and is not in force yet", async () => 
     "DAMAGED: not what the policy asks for; repair with: vpn-firewall enable
     the policy or a profile has changed since enable; put in force with: vpn-firewall enable
 
-    differs  chain input: 14 rules instead of 16
+    differs  chain input: 16 rules instead of 18
              set lan4: missing 192.168.1.0/24
 
     tunnels  none
@@ -350,28 +356,31 @@ ${policy}`);
   await installation.hook("up");
   await installation.machine.sh("ip tuntap add wg0 mode tun");
   const open = await json(installation);
+  await installation.succeed("pause", "1h", "eth0");
+  const paused = await json(installation);
   await writeFile(installation.profile, "client\nremote vpn.example.net\nmark 8\n");
   const edited = await json(installation);
   await installation.machine.load("flush chain inet vpn_firewall output");
   const damaged = await json(installation);
-  expect([disabled, closed, open, edited, damaged].map(({ state }) => state)).toEqual([
+  expect([disabled, closed, open, paused, edited, damaged].map(({ state }) => state)).toEqual([
     "disabled",
     "closed",
     "open",
+    "paused",
     "damaged",
     "damaged",
   ]);
   expect([...fieldsOf(disabled).keys()]).toEqual(
     [...documentedWhereDisabled.keys()].filter((field) => !field.startsWith("conditions[]")),
   );
-  for (const [field, types] of fieldsOf(disabled, closed, open, edited, damaged)) {
+  for (const [field, types] of fieldsOf(disabled, closed, open, paused, edited, damaged)) {
     expect(documented.get(field), field).toBeDefined();
     expect(
       [...types].every((type) => documented.get(field)?.has(type) === true),
       field,
     ).toBe(true);
   }
-  expect([...fieldsOf(disabled, closed, open, edited, damaged).keys()].toSorted()).toEqual(
+  expect([...fieldsOf(disabled, closed, open, paused, edited, damaged).keys()].toSorted()).toEqual(
     [...documented.keys()].toSorted(),
   );
 });

@@ -97,7 +97,9 @@ test("help and version", async () => {
       usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
 
         enable               close, now and at every boot
+        confirm              keep what was closed on trial
         disable              open, now and at boot
+        pause TIME [NIC]     a captive portal: a card is open for DNS and TCP, so long
         status               what is in force, against what the policy asks for
         check [PROFILE...]   what would not work, and what stays open
         print [PROFILE...]   the rules that enable would load
@@ -108,7 +110,7 @@ test("help and version", async () => {
         version
 
       run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
-      refresh
+      refresh; and by an enable on trial: undo
       run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
       save
 

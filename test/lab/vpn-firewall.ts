@@ -32,9 +32,14 @@ export function vpnFirewall({ policy = "", enabled = true }: Options = {}): Subj
   };
 }
 
+/** Whoever runs the tests may have come by ssh. */
+export function withYes(words: readonly string[]): readonly string[] {
+  return words[0] === "enable" && !words.includes("--confirm") ? [...words, "--yes"] : words;
+}
+
 /** The words of a command of ours in a laboratory. */
 export function command(lab: Pick<Lab, "dir">, ...words: readonly string[]): readonly string[] {
-  return [binary, ...words, "--policy", policyFile(lab), "--state", stateDirectory(lab)];
+  return [binary, ...withYes(words), "--policy", policyFile(lab), "--state", stateDirectory(lab)];
 }
 
 /** What `status` says of the host: its state, whatever the exit code. */

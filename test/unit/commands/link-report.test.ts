@@ -7,7 +7,7 @@ type Chains = Readonly<Record<string, readonly string[]>>;
 
 function listing(chains: Chains, hook = "hook"): Listing {
   const all = Object.entries(chains).map(([name, rules]) => [name, { hook, drops: false, rules }] as const);
-  return { flagged: false, chains: new Map(all), sets: new Map(), counters: new Map() };
+  return { flagged: false, chains: new Map(all), sets: new Map(), times: new Map(), counters: new Map() };
 }
 
 const nics: readonly InterfaceName[] = ["eth0", "wlan0"].flatMap((name) => parseInterfaceName(name) ?? []);

@@ -3,12 +3,18 @@ import { conditionsOf } from "../../../lib/commands/conditions.ts";
 import { type LinkReport, notYet } from "../../../lib/commands/link-report.ts";
 import type { NamesReport } from "../../../lib/commands/names-report.ts";
 import { type LockReport, type State, reportLock } from "../../../lib/commands/report.ts";
+import { reportText } from "../../../lib/commands/report-text.ts";
 import { parseInterfaceName } from "../../../lib/interface.ts";
 import type { Listing } from "../../../lib/firewall/listing.ts";
 import { type Sets, chains, listing, policy, seenWith, sets } from "./seen.ts";
 
 function report(actual: Listing): LockReport {
   return reportLock(seenWith({ actual }));
+}
+
+function onTrial(left: number): LockReport {
+  const actual = listing(chains, sets, {}, { unconfirmed: { "1 . 2": left } });
+  return reportLock(seenWith({ actual, boot: "not saved" }));
 }
 
 describe("reportLock()", () => {
@@ -21,6 +27,8 @@ describe("reportLock()", () => {
       asAsked: true,
       conditions: [],
       tunnels: [],
+      paused: {},
+      unconfirmed: null,
       table: "as asked",
       chains: { leaving: "as asked", output: "as asked" },
       sets: { lan4: "as asked", remotes4: "as asked", tunnels: "as asked" },
@@ -29,6 +37,50 @@ describe("reportLock()", () => {
       blocked: { out: 1, in: 2, forward: 3, nic: 5 },
       exceptions: { "SSH from the office": { direction: "in", port: 22, packets: 4 } },
     });
+  });
+
+  test("gives paused with the time that is left; what stays for ever is damage", () => {
+    const none = { ...sets, paused: { type: "iface_index", elements: [] } };
+    const gone = "17 . eth1 {}";
+    const open = "eth0 . eth0 {}";
+    const seen = (elements: readonly string[], times: Readonly<Record<string, number>>) =>
+      reportLock(
+        seenWith({
+          wanted: listing(chains, none),
+          actual: listing(
+            chains,
+            { ...none, paused: { type: "iface_index", elements } },
+            { paused: 7 },
+            { paused: times },
+          ),
+        }),
+      );
+    const paused = seen([gone, open], { [gone]: 9, [open]: 252 });
+    expect(paused).toMatchObject({ state: "paused", asAsked: false, conditions: [], paused: { eth0: 252 } });
+    const text = reportText(paused);
+    expect(text.slice(0, 2)).toEqual(["PAUSED: eth0 is open for DNS and TCP for another 4 min 12 s", ""]);
+    expect(text.join("\n")).toContain("exception pause: 7 packets");
+    expect(seen([gone], { [gone]: 9 })).toMatchObject({ state: "closed", asAsked: true, paused: {} });
+    const staying = seen(["eth2 . eth2", open], { [open]: 252 });
+    expect(staying).toMatchObject({
+      state: "damaged",
+      sets: { paused: "without an end: eth2 . eth2" },
+      conditions: [{ name: "paused", what: "PAUSED: eth0 is open for DNS and TCP for another 4 min 12 s" }],
+    });
+  });
+
+  test("tells of an enable on trial instead of the boot, until its time is over", () => {
+    expect([342, 300, 5].map((left) => onTrial(left).unconfirmed)).toEqual([42, 0, 0]);
+    expect(onTrial(342)).toMatchObject({
+      state: "closed",
+      asAsked: false,
+      conditions: [{ name: "unconfirmed" }],
+    });
+    expect(reportText(onTrial(342)).slice(0, 3)).toEqual([
+      "CLOSED: no tunnel is open",
+      "UNCONFIRMED: all goes back in 42 s, and nothing is saved, unless you say: vpn-firewall confirm",
+      "",
+    ]);
   });
 
   test("gives open with the tunnels that are there; a dead one has lost its index", () => {
@@ -214,3 +266,13 @@ test.for<[state: State, boot: string, names: readonly string[]]>([
 ])("conditionsOf() a machine that is %s, with the rules of a boot %s: %j", ([state, boot, names]) => {
   expect(conditionsOf(state, boot).map(({ name }) => name)).toEqual(names);
 });
+
+/** With so many seconds left to the element of the trial. */
+function onTrial(left: number) {
+  return reportLock(
+    seenWith({
+      actual: listing(chains, sets, {}, { unconfirmed: { "1 . 2": left } }),
+      boot: "not saved",
+    }),
+  );
+}

@@ -34,11 +34,13 @@ export function listing(
   ofChains: Chains,
   ofSets: Sets,
   counters: Readonly<Record<string, number>> = {},
+  times: Readonly<Record<string, Readonly<Record<string, number>>>> = {},
 ): Listing {
   return {
     flagged: false,
     chains: new Map(Object.entries(ofChains).map(([name, chain]) => [name, { drops: false, ...chain }])),
     sets: new Map(Object.entries(ofSets)),
+    times: new Map(Object.entries(times).map(([set, left]) => [set, new Map(Object.entries(left))])),
     counters: new Map(Object.entries(counters)),
   };
 }

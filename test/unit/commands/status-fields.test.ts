@@ -24,15 +24,22 @@ function remotes(lines: string, identity: Policy["identity"] = "auto") {
 const elements = ["tun0 . tun0", 'tun1 . tun1 comment "opened 1 s after boot"'];
 const open: Report = reportLock(
   seenWith({
-    actual: listing(chains, { ...sets, tunnels: { type: "iface_index", elements } }),
+    actual: listing(
+      chains,
+      { ...sets, tunnels: { type: "iface_index", elements } },
+      {},
+      { paused: { "eth0 . eth0": 7 } },
+    ),
     boot: "other rules",
     remotes: [...remotes("mark 7"), ...remotes("user nobody"), ...remotes("", "none")],
     names: { names: { "vpn.example": { addresses: [], resolved: "", stale: true } }, hosts: "as asked" },
   }),
 );
 
+const trial = reportLock(seenWith({ actual: listing(chains, sets, {}, { unconfirmed: { "1 . 2": 342 } }) }));
+
 test("every field is in the manual, and every field there is real", () => {
-  expect(fieldsOf(open)).toEqual(documented);
+  expect(fieldsOf(open, trial)).toEqual(documented);
 });
 
 test("where the machine is disabled there are the first of them", () => {

@@ -7,6 +7,7 @@ import { root } from "../../../build/root.ts";
 const keyed: Readonly<Record<string, string>> = {
   names: "NAME",
   exceptions: "NAME",
+  paused: "CARD",
   nics: "CARD",
   chains: "CHAIN",
   sets: "SET",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openTunnels, parseListing, resolversOf } from "../../../lib/firewall/listing.ts";
+import { openTunnels, parseListing, pausedCards, resolversOf } from "../../../lib/firewall/listing.ts";
 import { Refusal } from "../../../lib/refusal.ts";
 
 const metainfo = { metainfo: { version: "1.0.6", json_schema_version: 1 } };
@@ -53,6 +53,25 @@ describe("parseListing()", () => {
   test("sorts the elements of a set, and knows its type and flags", () => {
     expect(set(["interval"], "b", "a")).toEqual({ type: '["ipv4_addr",["interval"]]', elements: ["a", "b"] });
     expect(set([], "b", "a")?.type).not.toBe(set(["interval"])?.type);
+  });
+
+  test("knows how long each element stays that has a timeout", () => {
+    const timed = { elem: { val: "a", timeout: 300, expires: 252 } };
+    const { times } = listing({ set: { name: "s", type: "t", elem: ["b", timed, null] } });
+    expect(times.get("s")).toEqual(new Map([['a {"timeout":300,"expires":252}', 252]]));
+  });
+
+  test("pausedCards() gives the cards whose index and name still belong together", () => {
+    const elem = [
+      ["eth0", "eth0"],
+      [17, "eth1"],
+    ].map((concat) => ({
+      elem: { val: { concat }, timeout: 300, expires: 252 },
+    }));
+    const paused = listing({
+      set: { name: "paused", type: "t", elem: [...elem, { concat: ["eth2", "eth2"] }] },
+    });
+    expect(pausedCards(paused)).toEqual([["eth0", 252]]);
   });
 
   test("reads a set without elements, and the packets of a counter", () => {

@@ -168,12 +168,14 @@ describe("of every policy,", () => {
     );
   });
 
-  test("no physical interface accepts a connection for being established, without the peer's name", () => {
+  test("no physical interface accepts a connection for being established, without the peer's name or a person's pause", () => {
     fc.assert(
       fc.property(rulesets, ({ chains }) => {
         for (const chain of chains.filter((each) => each.name !== "from_tunnel")) {
           for (const statement of statements(chain).filter((text) => text.includes("established"))) {
-            expect(statement).toMatch(/(saddr|daddr) |^iif \. iifname @tunnels |^iifname ["{]/);
+            expect(statement).toMatch(
+              /(saddr|daddr) |^iif \. iifname @(tunnels|paused .* ct direction reply) |^iifname ["{]/,
+            );
           }
         }
         // The one chain that takes every answer is reached from tunnels only.
