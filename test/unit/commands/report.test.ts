@@ -266,13 +266,3 @@ test.for<[state: State, boot: string, names: readonly string[]]>([
 ])("conditionsOf() a machine that is %s, with the rules of a boot %s: %j", ([state, boot, names]) => {
   expect(conditionsOf(state, boot).map(({ name }) => name)).toEqual(names);
 });
-
-/** With so many seconds left to the element of the trial. */
-function onTrial(left: number) {
-  return reportLock(
-    seenWith({
-      actual: listing(chains, sets, {}, { unconfirmed: { "1 . 2": left } }),
-      boot: "not saved",
-    }),
-  );
-}
