@@ -91,7 +91,7 @@ test("vpn-up opens the tunnel and nothing else, and vpn-pre-down and vpn-down cl
     expect(await elements("resolvers4")).not.toContain("192.168.1.1");
     expect(JSON.parse((await vpnFirewall("status", "--json")).stdout)).toMatchObject({
       state: "open",
-      tunnels: ["tun0"],
+      tunnels: [{ interface: "tun0" }],
     });
 
     expect(await dispatch(["tun0", action])).toMatchObject({
