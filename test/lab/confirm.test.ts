@@ -7,6 +7,7 @@ import { type Installation, expectRefusal, install, transcript } from "./install
 import type { Outcome } from "./machine.ts";
 import { Process } from "./process.ts";
 
+/** Those that wait for seconds to go by do so at the same time: their `expect` is their own. */
 const patience = { timeout: 60_000, interval: 200 };
 
 /** With a kernel log of its own, and without systemd. */
@@ -70,54 +71,56 @@ class Subject {
   }
 }
 
-test("without a confirmation the machine is open again, and nothing was saved", async () => {
+test.concurrent("without a confirmation the machine is open again, and nothing was saved", async (running) => {
   const here = await subject();
   const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
-  expect(said).toMatchInlineSnapshot(`
+  running.expect(said).toMatchInlineSnapshot(`
     "2> vpn-firewall: closed: what leaves is the carrier of DIR/vpn/client.ovpn
     2> vpn-firewall: warning: UNCONFIRMED: the machine opens again in 10 s, and nothing is saved for the boot
     2> vpn-firewall: if you can still work, say: vpn-firewall confirm
     exit 0"
   `);
-  expect(await here.installation.machine.lock()).toContain("everything else is refused");
-  expect(await here.isSaved()).toBe(false);
+  running.expect(await here.installation.machine.lock()).toContain("everything else is refused");
+  running.expect(await here.isSaved()).toBe(false);
   const status = await here.run("status");
-  expect(status.stdout).toMatch(
-    /^CLOSED: no tunnel is open\nUNCONFIRMED: all goes back in [0-9]+ s, and nothing is saved, unless you say: vpn-firewall confirm\n/,
-  );
-  expect(status.exitCode).toBe(3);
+  running
+    .expect(status.stdout)
+    .toMatch(
+      /^CLOSED: no tunnel is open\nUNCONFIRMED: all goes back in [0-9]+ s, and nothing is saved, unless you say: vpn-firewall confirm\n/,
+    );
+  running.expect(status.exitCode).toBe(3);
   await here.opens();
-  await expect.poll(() => here.said(), patience).toContain("OPEN");
-  expect(await here.said()).toMatchInlineSnapshot(`
+  await running.expect.poll(() => here.said(), patience).toContain("OPEN");
+  running.expect(await here.said()).toMatchInlineSnapshot(`
     "warning: OPEN: not confirmed within 10 s: nothing keeps traffic from leaving outside the tunnel, as before
     "
   `);
-  expect(await here.isSaved()).toBe(false);
-  expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
+  running.expect(await here.isSaved()).toBe(false);
+  running.expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
     "2> vpn-firewall: error: Nothing waits for a confirmation, or no longer
     2> vpn-firewall: hint: see what is in force: vpn-firewall status; try again: vpn-firewall enable --confirm 60
     exit 1"
   `);
 });
 
-test("a confirmation saves what was tried, and the time that is over changes nothing", async () => {
+test.concurrent("a confirmation saves what was tried, and the time that is over changes nothing", async (running) => {
   const here = await subject();
   await here.run("enable", "--confirm", "10");
-  expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
+  running.expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
     "2> vpn-firewall: confirmed
     2> vpn-firewall: closed: what leaves is the carrier of DIR/vpn/client.ovpn
     2> vpn-firewall: saved for boot: DIR/state/closed.nft
     exit 0"
   `);
-  expect(await here.isSaved()).toBe(true);
+  running.expect(await here.isSaved()).toBe(true);
   const rules = await here.installation.machine.rules();
-  await expect.poll(() => here.waiters(), patience).toBe(0);
-  expect(await here.installation.machine.rules()).toBe(rules);
-  expect(await here.said()).toBe("");
-  expect((await here.run("status")).exitCode).toBe(0);
+  await running.expect.poll(() => here.waiters(), patience).toBe(0);
+  running.expect(await here.installation.machine.rules()).toBe(rules);
+  running.expect(await here.said()).toBe("");
+  running.expect((await here.run("status")).exitCode).toBe(0);
 });
 
-test("the end of the shell, and of its whole session, does not end the wait", async () => {
+test.concurrent("the end of the shell, and of its whole session, does not end the wait", async (running) => {
   const here = await subject();
   const { machine, policy, state } = here.installation;
   const enable = `'${binary}' enable --confirm 15 --policy '${policy}' --state '${state}'`;
@@ -135,8 +138,8 @@ test("the end of the shell, and of its whole session, does not end the wait", as
   ]);
   await login.says("asked");
   await login.kill();
-  expect(await here.waiters()).toBe(1);
-  expect(await machine.lock()).not.toBe("");
+  running.expect(await here.waiters()).toBe(1);
+  running.expect(await machine.lock()).not.toBe("");
   await here.opens();
 });
 
@@ -172,14 +175,14 @@ test("an undo of another trial, and one that was confirmed, changes nothing", as
   expect(await here.installation.machine.lock()).toContain("everything else is refused");
 });
 
-test("with the waiter killed the machine stays closed, and can still be confirmed", async () => {
+test.concurrent("with the waiter killed the machine stays closed, and can still be confirmed", async (running) => {
   const here = await subject();
   await here.run("enable", "--confirm", "10");
   await here.killWaiters();
   await here.installation.machine.sh("sleep 11");
-  expect((await here.run("status")).stdout).toContain("UNCONFIRMED: all goes back in 0 s");
-  expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
-  expect(await here.isSaved()).toBe(true);
+  running.expect((await here.run("status")).stdout).toContain("UNCONFIRMED: all goes back in 0 s");
+  running.expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
+  running.expect(await here.isSaved()).toBe(true);
 });
 
 test("after a reboot in between the machine is as it was", async () => {
@@ -192,16 +195,18 @@ test("after a reboot in between the machine is as it was", async () => {
   expect(await here.installation.machine.rules()).toBe("");
 });
 
-test("another --confirm begins anew, and does not lose what was before", async () => {
+test.concurrent("another --confirm begins anew, and does not lose what was before", async (running) => {
   const here = await subject();
   await here.run("enable", "--confirm", "10");
-  await here.run("enable", "--confirm", "40");
-  await expect.poll(() => here.waiters(), patience).toBe(1);
-  expect(await here.installation.machine.lock(), "the first one's time is over").not.toBe("");
+  await here.run("enable", "--confirm", "20");
+  await running.expect.poll(() => here.waiters(), patience).toBe(1);
+  running.expect(await here.installation.machine.lock(), "the first one's time is over").not.toBe("");
   await here.opens();
-  expect(await here.said()).toBe(
-    "warning: OPEN: not confirmed within 40 s: nothing keeps traffic from leaving outside the tunnel, as before\n",
-  );
+  await running.expect
+    .poll(() => here.said(), patience)
+    .toBe(
+      "warning: OPEN: not confirmed within 20 s: nothing keeps traffic from leaving outside the tunnel, as before\n",
+    );
 });
 
 test("a plain enable confirms, and disable opens and ends it", async () => {
@@ -229,25 +234,25 @@ async function edited(): Promise<Subject> {
   return here;
 }
 
-test("on a machine that was enabled the rules of before come back, with the tunnels that are open", async () => {
+test.concurrent("on a machine that was enabled the rules of before come back, with the tunnels that are open", async (running) => {
   const here = await edited();
   const { machine } = here.installation;
   const saved = await readFile(join(here.installation.state, "closed.nft"), "utf8");
   const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
-  expect(said).toContain("UNCONFIRMED: the rules of before come back in 10 s");
-  expect(await machine.lock()).toContain("10.2.0.0/16");
+  running.expect(said).toContain("UNCONFIRMED: the rules of before come back in 10 s");
+  running.expect(await machine.lock()).toContain("10.2.0.0/16");
   await here.installation.addTunnel();
-  expect(await here.installation.hook("up")).toMatchObject({ exitCode: 0 });
+  running.expect(await here.installation.hook("up")).toMatchObject({ exitCode: 0 });
   // Programs do not decide meanwhile.
   for (const word of ["start", "save"])
-    expect((await here.run(word)).stderr).toContain("an enable waits for its confirmation");
-  await expect.poll(() => machine.lock(), patience).toContain("10.1.0.0/16");
+    running.expect((await here.run(word)).stderr).toContain("an enable waits for its confirmation");
+  await running.expect.poll(() => machine.lock(), patience).toContain("10.1.0.0/16");
   const lock = await machine.lock();
-  expect(lock).not.toContain("10.2.0.0/16");
-  expect(lock).toContain('"tun0" . "tun0"');
-  expect(await readFile(join(here.installation.state, "closed.nft"), "utf8")).toBe(saved);
-  await expect.poll(() => here.said(), patience).toContain("asks for other rules");
-  expect(await here.said()).toMatchInlineSnapshot(`
+  running.expect(lock).not.toContain("10.2.0.0/16");
+  running.expect(lock).toContain('"tun0" . "tun0"');
+  running.expect(await readFile(join(here.installation.state, "closed.nft"), "utf8")).toBe(saved);
+  await running.expect.poll(() => here.said(), patience).toContain("asks for other rules");
+  running.expect(await here.said()).toMatchInlineSnapshot(`
     "warning: UNDONE: not confirmed within 10 s, so the rules of before are in force again
     warning: the policy, or a profile, asks for other rules: put it back, then run vpn-firewall enable
     "
