@@ -40,6 +40,7 @@ export function adviceOn(situation: Situation): string {
 }
 
 function toRefuse({ comment }: Situation): string {
+  if (comment.startsWith("4 exception: pause, ")) return "to refuse it at once: vpn-firewall pause end";
   const [, exception] = /^4 exception(?:, answers)?: (.*)$/.exec(comment) ?? [];
   if (exception !== undefined) return `to refuse it: remove the [[allow]] named "${exception}"`;
   if (comment.startsWith("3 LAN: ")) return "to refuse it: multicast = false under [lan]";

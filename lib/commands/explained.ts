@@ -77,6 +77,9 @@ export function explanationText(explanation: Explanation): string {
           "what follows is by the rules in force",
         ]
       : []),
+    ...(state === "paused"
+      ? ["PAUSED: for a time DNS and TCP leave outside the tunnel; end it with: vpn-firewall pause end"]
+      : []),
     ...packets.flatMap(packetLines),
     ...incoming.flatMap(({ what, rule }) => [
       `from there, ${service(what)} here: comes in`,

@@ -59,12 +59,16 @@ function candidates(right: unknown, sets: Listing["sets"]): readonly (readonly s
   return (Array.isArray(set) ? set : [right]).map((each) => [wordOf(each)]);
 }
 
-/** What an element consists of, without its comment; what else it may have could keep it from fitting. */
+/** What an element consists of. That it has a time is nothing to a packet: it is listed while that lasts. */
 export function elementWords(element: string): readonly string[] {
-  const [, value = "", rest] = /^(.*?)(?: comment ".*"| (\{.*))?$/s.exec(element) ?? [];
-  if (rest !== undefined) throw new UnknownExpression();
+  const [, value = "", more] = /^(.*?)(?: comment ".*"| (\{.*))?$/s.exec(element) ?? [];
+  // What else it may have, a quota for one, could keep it from fitting.
+  if (more !== undefined && !Object.keys(fieldsOf(JSON.parse(more))).every((key) => harmless.includes(key)))
+    throw new UnknownExpression();
   return value.split(" . ");
 }
+
+const harmless: readonly string[] = ["comment", "timeout", "expires"];
 
 function wordOf(value: unknown): string {
   if (typeof value === "string" || typeof value === "number") return String(value);

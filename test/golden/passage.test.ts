@@ -12,6 +12,8 @@ import { passageOf } from "../../lib/firewall/passage.ts";
 import type { Ruleset } from "../../lib/firewall/ruleset.ts";
 import type { Statement } from "../../lib/firewall/statement.ts";
 import { type InterfaceName, parseInterfaceName } from "../../lib/interface.ts";
+import { parseDuration } from "../../lib/duration.ts";
+import { pauseTransaction } from "../../lib/firewall/timed.ts";
 import { parsePort } from "../../lib/port.ts";
 import { routeTo } from "../../lib/system/routes.ts";
 import type { Machine } from "../lab/machine.ts";
@@ -91,22 +93,22 @@ function isPossible({ to, protocol }: Sent): boolean {
 describe("packets out pass exactly the rules that are told, by the policy and profiles of", () => {
   test.for(cases)("$name", { timeout }, async ({ ruleset }) => {
     const wire = await counted(ruleset);
-    const sent = [...table, ...fc.sample(anySent.filter(isPossible), generated)];
-    const routes = await routesOf(wire.host);
-    const packets = sent.map((each) => packetOf(each, present(routes.get(each.to))));
-    const listing = await listed(wire.host);
-    const seen = await count(
-      wire.host,
-      "out",
-      wire.host.name,
-      sent.map((each, index) => ({ ...each, scope: packets[index]?.outgoing })),
-    );
-    for (const [index, packet] of packets.entries()) {
-      const told = passageOf(listing, "out", packet);
-      expect(seen[index], JSON.stringify(packet)).toEqual(placesOf(told.rules));
-    }
-    expect(seen.length).toBe(sent.length);
+    await sendAll(wire);
   });
+});
+
+describe("packets out pass exactly the rules that are told in a pause, by the policy and profiles of", () => {
+  test.for(cases.filter(({ name }) => ["empty-policy", "everything-at-once"].includes(name)))(
+    "$name",
+    { timeout },
+    async ({ ruleset }) => {
+      const wire = await counted(ruleset);
+      await wire.host.load(
+        pauseTransaction(present(parseInterfaceName("nic0")), present(parseDuration("1h"))),
+      );
+      await sendAll(wire);
+    },
+  );
 });
 
 describe("packets in pass exactly the rules that are told, by the policy of", () => {
@@ -148,6 +150,25 @@ describe("packets in pass exactly the rules that are told, by the policy of", ()
     }
   });
 });
+
+/** Sends the table and as many packets again, and compares. */
+async function sendAll(wire: Wire): Promise<void> {
+  const sent = [...table, ...fc.sample(anySent.filter(isPossible), generated)];
+  const routes = await routesOf(wire.host);
+  const packets = sent.map((each) => packetOf(each, present(routes.get(each.to))));
+  const listing = await listed(wire.host);
+  const seen = await count(
+    wire.host,
+    "out",
+    wire.host.name,
+    sent.map((each, index) => ({ ...each, scope: packets[index]?.outgoing })),
+  );
+  for (const [index, packet] of packets.entries()) {
+    const told = passageOf(listing, "out", packet);
+    expect(seen[index], JSON.stringify(packet)).toEqual(placesOf(told.rules));
+  }
+  expect(seen.length).toBe(sent.length);
+}
 
 /** A host with these rules, a counter at each verdict, open for its tunnel. What the kernel sends by itself is kept from them. */
 async function counted(ruleset: Ruleset): Promise<Wire> {

@@ -305,6 +305,27 @@ test("explain cannot tell where the second layer is not as it should be, and wou
   `);
 });
 
+test("explain in a pause says so first, and what it lets out", async () => {
+  const installation = await withCard();
+  await installation.succeed("enable");
+  await installation.succeed("pause", "10m", "eth0");
+  expect(await explained(installation, "203.0.113.7:80")).toMatchInlineSnapshot(`
+    "PAUSED: for a time DNS and TCP leave outside the tunnel; end it with: vpn-firewall pause end
+    203.0.113.7, tcp port 80, from an ordinary program: leaves outside the tunnel
+      way: eth0, from 192.168.1.2, by 192.168.1.1
+      clause: 4, an exception of the policy
+      rule: in pausing: meta l4proto tcp ct direction original accept comment "4 exception: pause, TCP"
+      NIC guard: lets it out at eth0, for the rules have stamped it
+      otherwise: to refuse it at once: vpn-firewall pause end
+    203.0.113.7, udp port 80, from an ordinary program: refused
+      way: eth0, from 192.168.1.2, by 192.168.1.1
+      clause: none of the five reasons
+      rule: in output: reject with icmpx admin-prohibited comment "local programs fail fast"
+      otherwise: nothing should be changed: it goes through the tunnel once OpenVPN has connected
+    exit 0"
+  `);
+});
+
 test("explain tells of a card that has no guard yet", async () => {
   const installation = await withCard("", `${goodProfile}mark 1194\n`);
   await installation.succeed("enable");

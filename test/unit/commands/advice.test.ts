@@ -64,6 +64,11 @@ test.each<[string, Given, string]>([
     'remove the [[allow]] named "a b"',
   ],
   [
+    "a pause",
+    { verdict: "outside the tunnel", comment: "4 exception: pause, DNS" },
+    "vpn-firewall pause end",
+  ],
+  [
     "an exception's answers",
     { verdict: "outside the tunnel", comment: "4 exception, answers: a b" },
     'named "a b"',

@@ -32,6 +32,7 @@ function told(rules: readonly (readonly object[])[], policy = "accept"): boolean
   const sets = [
     { name: "known", type: "ipv4_addr", elem: ["203.0.113.8", commented] },
     { name: "own", type: "ipv4_addr", elem: [{ elem: { val: "203.0.113.7", comment: "x" } }] },
+    { name: "timed", type: "ipv4_addr", elem: [{ elem: { val: "203.0.113.7", timeout: 9, expires: 1 } }] },
     { name: "quota", type: "ipv4_addr", elem: [{ elem: { val: "203.0.113.7", quota: { val: 1 } } }] },
   ];
   const json = JSON.stringify({ nftables: [{ chain: base }, ...sets.map((set) => ({ set })), ...listed] });
@@ -68,6 +69,7 @@ test.each<[string, readonly object[], boolean | "cannot tell"]>([
   ["a name for an address", [match(destination, "example.com"), drop], "cannot tell"],
   ["a set", [match(destination, "@known"), drop], true],
   ["a set whose element has a comment", [match(destination, "@own"), drop], false],
+  ["a set whose element has a time", [match(destination, "@timed"), drop], false],
   ["a set whose element has more", [match(destination, "@quota"), drop], "cannot tell"],
   ["none of a set", [match(destination, "@known", "!="), drop], false],
   ["a set that is not there", [match(destination, "@other"), drop], "cannot tell"],
