@@ -12,7 +12,7 @@ test("a refusal names the line and column of the very value or key that is refus
         marks.map(({ offset }) => `policy.toml:${lineAndColumn(text, offset)}: no`),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: 100 },
   );
 });
 
