@@ -143,6 +143,69 @@ test.concurrent("the end of the shell, and of its whole session, does not end th
   await here.opens();
 });
 
+test.concurrent("an undo of another trial, and one that was confirmed, changes nothing", async (running) => {
+  const here = await subject();
+  await here.run("enable", "--confirm", "3600");
+  const [id = "", rules = ""] = await here.trial();
+  const another = here.run("undo", "1", String((Number(id) ^ 1) >>> 0), rules);
+  running.expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
+  const late = here.run("undo", "1", id, rules);
+  running.expect(await Promise.all([another, late])).toMatchObject([
+    { exitCode: 0, stderr: "" },
+    { exitCode: 0, stderr: "" },
+  ]);
+  running.expect(await here.installation.machine.lock()).toContain("everything else is refused");
+});
+
+test.concurrent("with the waiter killed the machine stays closed, and can still be confirmed", async (running) => {
+  const here = await subject();
+  await here.run("enable", "--confirm", "10");
+  await here.killWaiters();
+  await here.installation.machine.sh("sleep 11");
+  running.expect((await here.run("status")).stdout).toContain("UNCONFIRMED: all goes back in 0 s");
+  running.expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
+  running.expect(await here.isSaved()).toBe(true);
+});
+
+test.concurrent("another --confirm begins anew, and does not lose what was before", async (running) => {
+  const here = await subject();
+  await here.run("enable", "--confirm", "10");
+  await here.run("enable", "--confirm", "20");
+  await running.expect.poll(() => here.waiters(), patience).toBe(1);
+  running.expect(await here.installation.machine.lock(), "the first one's time is over").not.toBe("");
+  await here.opens();
+  await running.expect
+    .poll(() => here.said(), patience)
+    .toBe(
+      "warning: OPEN: not confirmed within 20 s: nothing keeps traffic from leaving outside the tunnel, as before\n",
+    );
+});
+
+test.concurrent("on a machine that was enabled the rules of before come back, with the tunnels that are open", async (running) => {
+  const here = await edited();
+  const { machine } = here.installation;
+  const saved = await readFile(join(here.installation.state, "closed.nft"), "utf8");
+  const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
+  running.expect(said).toContain("UNCONFIRMED: the rules of before come back in 10 s");
+  running.expect(await machine.lock()).toContain("10.2.0.0/16");
+  await here.installation.addTunnel();
+  running.expect(await here.installation.hook("up")).toMatchObject({ exitCode: 0 });
+  // Programs do not decide meanwhile.
+  for (const word of ["start", "save"])
+    running.expect((await here.run(word)).stderr).toContain("an enable waits for its confirmation");
+  await running.expect.poll(() => machine.lock(), patience).toContain("10.1.0.0/16");
+  const lock = await machine.lock();
+  running.expect(lock).not.toContain("10.2.0.0/16");
+  running.expect(lock).toContain('"tun0" . "tun0"');
+  running.expect(await readFile(join(here.installation.state, "closed.nft"), "utf8")).toBe(saved);
+  await running.expect.poll(() => here.said(), patience).toContain("asks for other rules");
+  running.expect(await here.said()).toMatchInlineSnapshot(`
+    "warning: UNDONE: not confirmed within 10 s, so the rules of before are in force again
+    warning: the policy, or a profile, asks for other rules: put it back, then run vpn-firewall enable
+    "
+  `);
+});
+
 test("the one transaction decides a race at the last moment", async () => {
   const here = await subject();
   for (let round = 0; round < 6; round += 1) {
@@ -161,30 +224,6 @@ test("the one transaction decides a race at the last moment", async () => {
   }
 });
 
-test("an undo of another trial, and one that was confirmed, changes nothing", async () => {
-  const here = await subject();
-  await here.run("enable", "--confirm", "3600");
-  const [id = "", rules = ""] = await here.trial();
-  const another = here.run("undo", "1", String((Number(id) ^ 1) >>> 0), rules);
-  expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
-  const late = here.run("undo", "1", id, rules);
-  expect(await Promise.all([another, late])).toMatchObject([
-    { exitCode: 0, stderr: "" },
-    { exitCode: 0, stderr: "" },
-  ]);
-  expect(await here.installation.machine.lock()).toContain("everything else is refused");
-});
-
-test.concurrent("with the waiter killed the machine stays closed, and can still be confirmed", async (running) => {
-  const here = await subject();
-  await here.run("enable", "--confirm", "10");
-  await here.killWaiters();
-  await here.installation.machine.sh("sleep 11");
-  running.expect((await here.run("status")).stdout).toContain("UNCONFIRMED: all goes back in 0 s");
-  running.expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
-  running.expect(await here.isSaved()).toBe(true);
-});
-
 test("after a reboot in between the machine is as it was", async () => {
   const here = await subject();
   await here.run("enable", "--confirm", "3600");
@@ -193,20 +232,6 @@ test("after a reboot in between the machine is as it was", async () => {
   expect(await here.isSaved()).toBe(false);
   expect((await here.run("start")).stderr).toContain("disabled: nothing is closed");
   expect(await here.installation.machine.rules()).toBe("");
-});
-
-test.concurrent("another --confirm begins anew, and does not lose what was before", async (running) => {
-  const here = await subject();
-  await here.run("enable", "--confirm", "10");
-  await here.run("enable", "--confirm", "20");
-  await running.expect.poll(() => here.waiters(), patience).toBe(1);
-  running.expect(await here.installation.machine.lock(), "the first one's time is over").not.toBe("");
-  await here.opens();
-  await running.expect
-    .poll(() => here.said(), patience)
-    .toBe(
-      "warning: OPEN: not confirmed within 20 s: nothing keeps traffic from leaving outside the tunnel, as before\n",
-    );
 });
 
 test("a plain enable confirms, and disable opens and ends it", async () => {
@@ -233,31 +258,6 @@ async function edited(): Promise<Subject> {
   await writeFile(here.installation.policy, policy.replace("10.1.", "10.2."));
   return here;
 }
-
-test.concurrent("on a machine that was enabled the rules of before come back, with the tunnels that are open", async (running) => {
-  const here = await edited();
-  const { machine } = here.installation;
-  const saved = await readFile(join(here.installation.state, "closed.nft"), "utf8");
-  const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
-  running.expect(said).toContain("UNCONFIRMED: the rules of before come back in 10 s");
-  running.expect(await machine.lock()).toContain("10.2.0.0/16");
-  await here.installation.addTunnel();
-  running.expect(await here.installation.hook("up")).toMatchObject({ exitCode: 0 });
-  // Programs do not decide meanwhile.
-  for (const word of ["start", "save"])
-    running.expect((await here.run(word)).stderr).toContain("an enable waits for its confirmation");
-  await running.expect.poll(() => machine.lock(), patience).toContain("10.1.0.0/16");
-  const lock = await machine.lock();
-  running.expect(lock).not.toContain("10.2.0.0/16");
-  running.expect(lock).toContain('"tun0" . "tun0"');
-  running.expect(await readFile(join(here.installation.state, "closed.nft"), "utf8")).toBe(saved);
-  await running.expect.poll(() => here.said(), patience).toContain("asks for other rules");
-  running.expect(await here.said()).toMatchInlineSnapshot(`
-    "warning: UNDONE: not confirmed within 10 s, so the rules of before are in force again
-    warning: the policy, or a profile, asks for other rules: put it back, then run vpn-firewall enable
-    "
-  `);
-});
 
 test("confirmed there, the new rules are saved", async () => {
   const here = await edited();
