@@ -105,7 +105,7 @@ test("who waits is a transient unit, by absolute paths, and its words go to the 
   expect(await here.run("enable", "--confirm", "10")).toMatchObject({ exitCode: 0 });
   expect(await here.text("run/systemd-run.log")).toMatch(
     new RegExp(
-      `^--quiet --collect --service-type=exec --unit=vpn-firewall-undo-[0-9]+ --description=.* -- /[^ ]+ undo --policy=/[^ ]+ --state=/var/lib/vpn-firewall -- 10 [0-9]+ [0-9]+\n$`,
+      `^--quiet --collect --service-type=exec --unit=vpn-firewall-undo-[0-9]+ --description=.* -- /.+ undo --policy=/.+ --state=/var/lib/vpn-firewall -- 10 [0-9]+ [0-9]+\n$`,
     ),
   );
   expect(await here.text("run/guard.log"), "nothing is enabled yet").toBe("");
