@@ -95,9 +95,10 @@ export class Machine {
     if (exitCode !== 0) throw new Error(`nft: ${stderr}`);
   }
 
-  /** The table of the lock, without counts and handles; empty where there is none. */
+  /** The table of the lock, without counts, handles and the times at which tunnels were opened; empty where there is none. */
   async lock(): Promise<string> {
-    return await this.sh("nft -n -s list table inet vpn_firewall 2>/dev/null || true");
+    const listing = await this.sh("nft -n -s list table inet vpn_firewall 2>/dev/null || true");
+    return listing.replaceAll(/ comment "opened [0-9]+ s after boot"/g, "");
   }
 
   /** All that the kernel holds, with the numbers of the rules but without counts. */

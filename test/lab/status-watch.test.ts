@@ -40,7 +40,7 @@ test("it follows the lock as it is taken away, damaged and brought back, and end
     ["see", "through tun0 since"],
     ["sh", "nft flush chain inet vpn_firewall output"],
     ["see", "DAMAGED"],
-    ["see", "chain output: 0 rules instead of 6"],
+    ["see", "chain output: 0 rules instead of 7"],
     ["sh", "nft flush ruleset"],
     ["see", "DISABLED"],
     ["sh", `mv '${profile}' '${profile}.away'`],
