@@ -102,7 +102,9 @@ test("help and version", async () => {
         pause TIME [NIC]     a captive portal: a card is open for DNS and TCP, so long
         status               what is in force, against what the policy asks for
         check [PROFILE...]   what would not work, and what stays open
+        test                 try every kind of leak on this machine
         print [PROFILE...]   the rules that enable would load
+        explain ADDRESS      what becomes of a packet to there, and by which rule
         install PROFILE      put the hook lines into a profile
         uninstall PROFILE    take them out again
         guard                keep other programs from flushing the rules
@@ -111,6 +113,7 @@ test("help and version", async () => {
 
       run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
       refresh; and by an enable on trial: undo
+      run by NetworkManager's dispatcher, by a link of this name: 50-vpn-firewall
       run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
       save
 
@@ -119,7 +122,7 @@ test("help and version", async () => {
         --state DIR          default /var/lib/vpn-firewall
 
       exit codes: 0 done; 1 failed, and nothing is more open than before; 2 wrong
-      usage; 3 status or check found something
+      usage; 3 status, check, test or explain found something
       exit 0"
     `);
   }
