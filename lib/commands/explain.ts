@@ -11,7 +11,7 @@ import { addressesOf, linkLocalAddressOf } from "../system/interfaces.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { type Route, routeTo } from "../system/routes.ts";
 import { run } from "../system/run.ts";
-import { adviceOn } from "./advice.ts";
+import { adviceOn } from "../explain/advice.ts";
 import type { Options } from "./command-line.ts";
 import {
   type DecidingRule,
@@ -20,15 +20,15 @@ import {
   type Incoming,
   clauseOf,
   explanationText,
-} from "./explained.ts";
-import { asAsked, isSound } from "./link-report.ts";
-import { Look } from "./look.ts";
+} from "../explain/explained.ts";
+import { asAsked, isSound } from "../status/link-report.ts";
+import { Look } from "../status/look.ts";
 import { print } from "./messages.ts";
-import type { Report } from "./report.ts";
-import { type Question, parseQuestion } from "./question.ts";
+import type { Report } from "../status/report.ts";
+import { type Question, parseQuestion } from "../explain/question.ts";
 import type { Settings } from "./settings.ts";
-import { differencesIn } from "./verdicts.ts";
-import { listed } from "./wanted-listings.ts";
+import { differencesIn } from "../status/verdicts.ts";
+import { listed } from "../status/wanted-listings.ts";
 
 /** Says what becomes of packets to an address; 0 whatever it is, 3 where nothing is in force that would decide. */
 export async function explain(settings: Settings, text: string, options: Options): Promise<number> {

@@ -5,11 +5,11 @@ import { Refusal } from "../refusal.ts";
 import { notifyReady } from "../system/notify.ts";
 import { run } from "../system/run.ts";
 import { loadLinkLayers } from "./link-layers.ts";
-import { LockKeeper } from "./lock-keeper.ts";
+import { LockKeeper } from "../guard/lock-keeper.ts";
 import { note, tell, warn } from "./messages.ts";
-import { OwnedTable, cannotOwn } from "./owned-table.ts";
+import { OwnedTable, cannotOwn } from "../guard/owned-table.ts";
 import type { Settings } from "./settings.ts";
-import { Watch } from "./watch.ts";
+import { Watch } from "../guard/watch.ts";
 
 /** In case a change was not heard of. */
 const lookMilliseconds = 10_000;

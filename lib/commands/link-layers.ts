@@ -8,7 +8,7 @@ import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { addressesElsewhere, outwardInterfaces } from "../system/interfaces.ts";
 import type { Run } from "../system/process.ts";
-import { notInKernel } from "./link-report.ts";
+import { notInKernel } from "../status/link-report.ts";
 import { warn } from "./messages.ts";
 
 /** What stands at the NICs of this machine, below the lock. Throws Refusal. */

@@ -1,8 +1,8 @@
 import { Refusal } from "../refusal.ts";
 import { Screen, hasColours } from "../system/terminal.ts";
-import { Look } from "./look.ts";
+import { Look } from "../status/look.ts";
 import { oneLine } from "./messages.ts";
-import { coloured, reportText } from "./report-text.ts";
+import { coloured, reportText } from "../status/report-text.ts";
 import type { Settings } from "./settings.ts";
 
 /** From the end of a look to the next. */

@@ -1,8 +1,8 @@
 import { canDraw, hasColours } from "../system/terminal.ts";
 import { type Options, UsageRefusal } from "./command-line.ts";
-import { Look } from "./look.ts";
+import { Look } from "../status/look.ts";
 import { print } from "./messages.ts";
-import { coloured, reportText } from "./report-text.ts";
+import { coloured, reportText } from "../status/report-text.ts";
 import type { Settings } from "./settings.ts";
 
 /** Shows what the kernel holds against what the policy asks for; 0 where they agree, 3 where they do not. */

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { Clock } from "../soak/clock.ts";
-import { documented, documentedWhereDisabled, fieldsOf } from "../unit/commands/status-fields.ts";
+import { documented, documentedWhereDisabled, fieldsOf } from "../unit/status/status-fields.ts";
 import { type Installation, install, transcript } from "./installation.ts";
 
 const policy = `

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { parsePolicy } from "../../../lib/policy/toml.ts";
-import type { RemoteReport } from "../../../lib/commands/remotes-report.ts";
-import { type Seen, reportDisabled, reportLock } from "../../../lib/commands/report.ts";
-import { coloured, reportText } from "../../../lib/commands/report-text.ts";
+import type { RemoteReport } from "../../../lib/status/remotes-report.ts";
+import { type Seen, reportDisabled, reportLock } from "../../../lib/status/report.ts";
+import { coloured, reportText } from "../../../lib/status/report-text.ts";
 import { chains, listing, policy, seenWith, sets } from "./seen.ts";
 
 const remote: RemoteReport = {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { conditionsOf } from "../../../lib/commands/conditions.ts";
-import { type LinkReport, notYet } from "../../../lib/commands/link-report.ts";
-import type { NamesReport } from "../../../lib/commands/names-report.ts";
-import { type LockReport, type State, reportLock } from "../../../lib/commands/report.ts";
-import { reportText } from "../../../lib/commands/report-text.ts";
+import { conditionsOf } from "../../../lib/status/conditions.ts";
+import { type LinkReport, notYet } from "../../../lib/status/link-report.ts";
+import type { NamesReport } from "../../../lib/status/names-report.ts";
+import { type LockReport, type State, reportLock } from "../../../lib/status/report.ts";
+import { reportText } from "../../../lib/status/report-text.ts";
 import { parseInterfaceName } from "../../../lib/interface.ts";
 import type { Listing } from "../../../lib/firewall/listing.ts";
 import { type Sets, chains, listing, policy, seenWith, sets } from "./seen.ts";

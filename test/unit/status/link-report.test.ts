@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asAsked, isSound, notInKernel, notYet, reportLinks } from "../../../lib/commands/link-report.ts";
+import { asAsked, isSound, notInKernel, notYet, reportLinks } from "../../../lib/status/link-report.ts";
 import type { Listing } from "../../../lib/firewall/listing.ts";
 import { type InterfaceName, parseInterfaceName } from "../../../lib/interface.ts";
 

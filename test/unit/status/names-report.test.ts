@@ -6,7 +6,7 @@ import {
   nameText,
   namesFindings,
   reportNames,
-} from "../../../lib/commands/names-report.ts";
+} from "../../../lib/status/names-report.ts";
 import { withBlock } from "../../../lib/hosts.ts";
 import { Refusal } from "../../../lib/refusal.ts";
 import { type Pin, hostsOf } from "../../../lib/system/pins.ts";

@@ -2,7 +2,7 @@ import { type Blocked, type Lately, directions } from "./blocked.ts";
 import { clockTime, inWords } from "./durations.ts";
 import { holesText } from "./holes-report.ts";
 import { asAsked } from "./link-report.ts";
-import { oneLine } from "./messages.ts";
+import { oneLine } from "../commands/messages.ts";
 import { nameText, namesFindings } from "./names-report.ts";
 import type { DisabledReport, LockReport, Report, State } from "./report.ts";
 import { isPaused, pauseText } from "./timed-report.ts";

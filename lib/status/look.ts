@@ -16,8 +16,8 @@ import { type NamesReport, reportNames } from "./names-report.ts";
 import { reportRemotes } from "./remotes-report.ts";
 import { type Interfaces, type Report, reportDisabled, reportLock } from "./report.ts";
 import { savedRules } from "./saved-rules.ts";
-import type { Settings } from "./settings.ts";
-import { namesOf, pinnedAddresses, readClients, wantedRuleset } from "./wanted.ts";
+import type { Settings } from "../commands/settings.ts";
+import { namesOf, pinnedAddresses, readClients, wantedRuleset } from "../commands/wanted.ts";
 import { type WantedListings, WantedRules, listed, noListing } from "./wanted-listings.ts";
 
 const interfaces: Interfaces = {

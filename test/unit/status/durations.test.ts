@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clockTime, inWords } from "../../../lib/commands/durations.ts";
+import { clockTime, inWords } from "../../../lib/status/durations.ts";
 
 test.for<[number, string]>([
   [0, "0 seconds"],

@@ -4,8 +4,8 @@ import { Refusal } from "../refusal.ts";
 import { readBytesIfPresent } from "../system/files.ts";
 import { notSaved, otherRules } from "./conditions.ts";
 import { asAsked } from "./link-report.ts";
-import type { Settings } from "./settings.ts";
-import { lockFile } from "./trial.ts";
+import type { Settings } from "../commands/settings.ts";
+import { lockFile } from "../commands/trial.ts";
 
 /** What a boot would load, against what the policy asks for. */
 export function savedRules({ stateDirectory }: Settings, ruleset: Ruleset): string {

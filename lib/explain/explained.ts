@@ -1,5 +1,5 @@
 import type { What } from "../firewall/packet.ts";
-import type { State } from "./report.ts";
+import type { State } from "../status/report.ts";
 
 /** A rule that decides: where it stands, and what it says, its comment included. */
 export type DecidingRule = { readonly chain: string; readonly text: string; readonly comment: string };

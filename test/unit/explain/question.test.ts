@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { UsageRefusal } from "../../../lib/commands/command-line.ts";
-import { parseQuestion } from "../../../lib/commands/question.ts";
+import { parseQuestion } from "../../../lib/explain/question.ts";
 
 test.each<[string, string, readonly string[]]>([
   ["203.0.113.7:443/tcp", "203.0.113.7", ["tcp 443"]],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Sample, latelyOf, withSample } from "../../../lib/commands/blocked.ts";
+import { type Sample, latelyOf, withSample } from "../../../lib/status/blocked.ts";
 
 function sample(seconds: number, out: number, nic = 0): Sample {
   return { at: seconds * 1000, blocked: { out, in: 1, forward: 0, nic } };

@@ -18,10 +18,10 @@ import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { run } from "../system/run.ts";
 import { KeptTable } from "./kept-table.ts";
-import { linkRulesets } from "./link-layers.ts";
-import { note, warn } from "./messages.ts";
-import type { Settings } from "./settings.ts";
-import { readClients, wantedRuleset } from "./wanted.ts";
+import { linkRulesets } from "../commands/link-layers.ts";
+import { note, warn } from "../commands/messages.ts";
+import type { Settings } from "../commands/settings.ts";
+import { readClients, wantedRuleset } from "../commands/wanted.ts";
 
 /**
  * Keeps the tables that other programs can change. It knows what hooks have opened, by looking at the lock while it stands, so

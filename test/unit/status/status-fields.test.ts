@@ -1,7 +1,7 @@
 /** The manual has every field of `status --json`, with what it may be; of the binary's own output, test/lab/transcript-status.test.ts. */
 import { expect, test } from "vitest";
-import { reportRemotes } from "../../../lib/commands/remotes-report.ts";
-import { type Report, reportDisabled, reportLock } from "../../../lib/commands/report.ts";
+import { reportRemotes } from "../../../lib/status/remotes-report.ts";
+import { type Report, reportDisabled, reportLock } from "../../../lib/status/report.ts";
 import { parseUid } from "../../../lib/firewall/statement.ts";
 import type { Policy } from "../../../lib/policy/policy.ts";
 import { profile } from "../openvpn/parse.ts";

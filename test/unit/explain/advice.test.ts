@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseAddress } from "../../../lib/address.ts";
-import { type Situation, adviceOn } from "../../../lib/commands/advice.ts";
+import { type Situation, adviceOn } from "../../../lib/explain/advice.ts";
 import { parsePort } from "../../../lib/port.ts";
 
 type Given = Partial<Omit<Situation, "address" | "what">> & { readonly to?: string; readonly port?: number };

@@ -2,7 +2,7 @@ import { type Address, parseAddress } from "../address.ts";
 import type { What } from "../firewall/packet.ts";
 import { parsePort } from "../port.ts";
 import { quote } from "../refusal.ts";
-import { UsageRefusal } from "./command-line.ts";
+import { UsageRefusal } from "../commands/command-line.ts";
 
 /** Where to, and what is sent there. */
 export type Question = { readonly address: Address; readonly asked: readonly What[] };

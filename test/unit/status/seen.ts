@@ -1,5 +1,5 @@
 /** A machine as `status` sees it, made up: closed, with a NIC, and with everything as the policy asks for. */
-import type { Seen } from "../../../lib/commands/report.ts";
+import type { Seen } from "../../../lib/status/report.ts";
 import type { Listing } from "../../../lib/firewall/listing.ts";
 import { lockRuleset } from "../../../lib/firewall/lock.ts";
 import { parsePolicy } from "../../../lib/policy/toml.ts";
