@@ -12,6 +12,8 @@ import { ensureImage, type Image } from "./image.ts";
 import { makeParcel, type Parcel } from "./parcel.ts";
 import { VmLab, type Disk } from "./vm-lab.ts";
 
+type Said = { readonly code: number; readonly text: string };
+
 export type Installed = {
   /** What the machine sent from power-on, before the first line. */
   readonly before: readonly Verdict[];
@@ -21,6 +23,8 @@ export type Installed = {
   readonly reached: Reach;
   readonly status: string;
   readonly guard: string;
+  /** What each line of README's "See that it works" printed, and its exit code. */
+  readonly seen: ReadonlyMap<string, Said>;
   /** What the machine sent that has no reason, from the end of `vpn-firewall enable` until it was off. */
   readonly leaks: readonly Verdict[];
   readonly image: Image;
@@ -51,9 +55,11 @@ export async function removeInstalled(): Promise<void> {
   if (folder !== undefined) await removeFolder(folder);
 }
 
-/** The lines of the first block below README's heading "Install", without their comments. */
-export function installLines(readme: string): readonly string[] {
-  const section = /^#+ Install\n(?:(?! {4}).*\n)*((?: {4}.*\n)+)/m.exec(readme)?.[1] ?? "";
+/** The lines of the first block below a heading of README's, without their comments. */
+export async function readmeLines(heading: "Install" | "See that it works"): Promise<readonly string[]> {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const section =
+    new RegExp(`^#+ ${heading}\\n(?:(?! {4}).*\\n)*((?: {4}.*\\n)+)`, "m").exec(readme)?.[1] ?? "";
   return section
     .split("\n")
     .map((line) => line.replace(/\s#\s.*/, "").trim())
@@ -72,7 +78,7 @@ async function install(): Promise<Installed> {
   await machine.eventually(`python3 -c '${everyKindSent}'`);
   const before = await lab.verdicts();
   const said = new Map<string, string>();
-  for (const line of installLines(await readFile(join(root, "README.md"), "utf8"))) {
+  for (const line of await readmeLines("Install")) {
     const { stdout, stderr } = await machine.run(["bash", "-ec", `cd /mnt && ${line}`], { seconds: 400 });
     said.set(line, `${stdout}\n${stderr}`);
     if (line === "vpn-firewall enable") await lab.judgeFromNow();
@@ -81,6 +87,13 @@ async function install(): Promise<Installed> {
   const reached = await lab.reach();
   const status = await machine.sh("vpn-firewall status");
   const guard = await machine.sh("systemctl is-active vpn-firewall-guard");
+  const seen = new Map<string, Said>();
+  for (const line of await readmeLines("See that it works")) {
+    const words = ["bash", "-c", line];
+    const { stdout, stderr, code } = await machine.run(words, { seconds: 400, mayFail: true });
+    seen.set(line, { code, text: `${stdout}\n${stderr}` });
+  }
+  await machine.eventually(connected);
   await machine.powerOff();
   const leaks = await lab.leaks();
   const disk = join(folder, "disk");
@@ -91,6 +104,7 @@ async function install(): Promise<Installed> {
     reached,
     status,
     guard,
+    seen,
     leaks,
     image,
     parcel,

@@ -3,11 +3,8 @@
  * as Debian starts it, with a remote by name. A program that sends from the boot's first second on never stops.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { root } from "../../build/root.ts";
 import type { Verdict } from "../lab/oracle.ts";
-import { connected, installed, installLines, openInstalled, removeInstalled } from "./installation.ts";
+import { connected, installed, openInstalled, readmeLines, removeInstalled } from "./installation.ts";
 import type { Machine } from "./machine.ts";
 import type { VmLab } from "./vm-lab.ts";
 
@@ -36,7 +33,7 @@ describe("the machine without the package", () => {
 describe("README's Install", () => {
   test("is five lines, closes the machine and connects it, until its power is off", async () => {
     const { said, reached, status, guard, leaks } = await installed();
-    expect(installLines(await readFile(join(root, "README.md"), "utf8"))).toHaveLength(5);
+    expect(await readmeLines("Install")).toHaveLength(5);
     // systemd does not wait for OpenVPN's connection, so the last line may come before it.
     expect(said.get("vpn-firewall status")).toMatch(
       /^(CLOSED: no tunnel is open\n|OPEN through tun0 since )/,
@@ -45,6 +42,19 @@ describe("README's Install", () => {
     expect(status).toMatch(/^OPEN through tun0 since /);
     expect(guard.trim()).toBe("active");
     expect(told(leaks)).toEqual([]);
+  });
+});
+
+describe("README's way to see that it works", () => {
+  test("finds nothing to complain of but the LAN's resolver, and no leak, with the VPN or without", async () => {
+    const { seen } = await installed();
+    const [check, ...tests] = seen.values();
+    expect(findingsIn(check?.text ?? "")).toEqual(["resolver-on-lan"]);
+    expect(tests).toHaveLength(2);
+    for (const { code, text } of tests) {
+      expect(text).toContain("NOTHING LEAKED");
+      expect(code, text).toBe(0);
+    }
   });
 });
 
@@ -167,6 +177,12 @@ describe("the machine is open again", () => {
     // The guard would close again: its unit goes, and comes back.
     await machine.run(["vpn-firewall", "disable"]);
     expect(await lab.reach()).toEqual(inTheClear);
+    // Nobody confirms.
+    await machine.run(["vpn-firewall", "enable", "--confirm", "20"]);
+    expect(await machine.sh("systemctl list-units --no-legend 'vpn-firewall-undo-*'")).toContain("running");
+    expect(await lab.reach()).not.toEqual(inTheClear);
+    await machine.eventually("! nft list table inet vpn_firewall");
+    expect(await lab.reach()).toEqual(inTheClear);
     await machine.run(["vpn-firewall", "enable"]);
     await machine.eventually("systemctl is-active vpn-firewall-guard");
     await lab.judgeFromNow();
@@ -225,6 +241,10 @@ async function expectNoNetwork(machine: Machine, lock: "failed" | "inactive"): P
   const states = await machine.sh("systemctl show --value -p ActiveState vpn-firewall ifup@eth0");
   expect(states.split(/\n+/)).toEqual([lock, "inactive"]);
   expect(await machine.sh("ip -br address show dev eth0")).toMatch(/^eth0 +DOWN *$/);
+}
+
+function findingsIn(text: string): readonly string[] {
+  return Array.from(text.matchAll(/\[([a-z-]+)\]$/gm), ([, name = ""]) => name);
 }
 
 function told(verdicts: readonly Verdict[]): readonly string[] {
