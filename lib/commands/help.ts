@@ -81,8 +81,8 @@ unit started.
 
 For a captive portal: opens one network card, that of the default route, for
 DNS and TCP of this machine itself, outside the tunnel. The kernel closes it
-again after TIME: 90s, 5m, at most 1h. No flow outlives it, nor does it outlive
-enable, start, a boot, or a flush by another program.
+again after TIME: 90s, 5m, at most 1h. No flow outlives it. A tunnel that opens
+ends it, and so do enable, start, a boot, or a flush by another program.
 `,
   status: `usage: vpn-firewall status [--json | --watch]
 

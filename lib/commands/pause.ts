@@ -36,7 +36,7 @@ export async function pause(
   warn(
     `PAUSED: ${opened} is open for DNS and TCP of this machine, outside the tunnel, until ${clockIn(time)} (${durationText(time)})`,
   );
-  note("it ends by itself; earlier with: vpn-firewall pause end (enable and start end it, too)");
+  note("it ends by itself, and when the VPN opens its tunnel; earlier with: vpn-firewall pause end");
   return 0;
 }
 

@@ -3,6 +3,7 @@ import type { InterfaceName } from "../interface.ts";
 import type { Chain, Content, NamedSet, Ruleset, TableFamily } from "./ruleset.ts";
 import { openedComment } from "./since.ts";
 import { type Statement, type Uptime, nft } from "./statement.ts";
+import { endPauseTransaction } from "./timed.ts";
 
 /** What a hook opens. nft turns the name into the index that only this interface has, when it loads the rules. */
 export type Tunnel = {
@@ -35,10 +36,12 @@ export function titledTransaction(title: Statement, ruleset: Ruleset): Statement
 
 /**
  * The tunnel's interface and the profiles' remotes into a lock that stands. Remotes are only added: those that other
- * profiles brought are not this hook's to take away.
+ * profiles brought are not this hook's to take away. A pause has served its purpose: from here on, what a route of the
+ * network's draws out of the tunnel (TunnelVision) would leave in the clear.
  */
 export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
   return lines([
+    endPauseTransaction(),
     addTransaction(ruleset),
     ...elements(tunnel).flatMap(({ set, element, comment = nft`` }) =>
       add(table, set, [nft`${element}${comment}`]),

@@ -89,9 +89,12 @@ export function judgeTexts(
   return [
     ...judge(texts.lock, closed.lock, asked),
     ...judge(texts.heal, closed.heal, { ...asked, tunnel }),
-    ...judge(texts.open, [], { ...asked, tunnel }),
+    ...judge(texts.open, endOfPause, { ...asked, tunnel }),
   ];
 }
+
+/** A hook may close what is open for a time; only what it adds could open anything. */
+const endOfPause = readDocument("flush set inet vpn_firewall paused\n");
 
 type Closed = Readonly<Record<"lock" | "heal", readonly Line[]>>;
 

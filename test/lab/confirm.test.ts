@@ -7,7 +7,6 @@ import { type Installation, expectRefusal, install, transcript } from "./install
 import type { Outcome } from "./machine.ts";
 import { Process } from "./process.ts";
 
-/** Those that wait for seconds to go by do so at the same time: their `expect` is their own. */
 const patience = { timeout: 60_000, interval: 200 };
 
 /** With a kernel log of its own, and without systemd. */
@@ -71,59 +70,57 @@ class Subject {
   }
 }
 
-test.concurrent("without a confirmation the machine is open again, and nothing was saved", async (running) => {
+test("without a confirmation the machine is open again, and nothing was saved", async () => {
   const here = await subject();
   const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
-  running.expect(said).toMatchInlineSnapshot(`
+  expect(said).toMatchInlineSnapshot(`
     "2> vpn-firewall: closed: what leaves is the carrier of DIR/vpn/client.ovpn
     2> vpn-firewall: warning: UNCONFIRMED: the machine opens again in 10 s, and nothing is saved for the boot
     2> vpn-firewall: if you can still work, say: vpn-firewall confirm
     exit 0"
   `);
-  running.expect(await here.installation.machine.lock()).toContain("everything else is refused");
-  running.expect(await here.isSaved()).toBe(false);
+  expect(await here.installation.machine.lock()).toContain("everything else is refused");
+  expect(await here.isSaved()).toBe(false);
   const status = await here.run("status");
-  running
-    .expect(status.stdout)
-    .toMatch(
-      /^CLOSED: no tunnel is open\nUNCONFIRMED: all goes back in [0-9]+ s, and nothing is saved, unless you say: vpn-firewall confirm\n/,
-    );
-  running.expect(status.exitCode).toBe(3);
+  expect(status.stdout).toMatch(
+    /^CLOSED: no tunnel is open\nUNCONFIRMED: all goes back in [0-9]+ s, and nothing is saved, unless you say: vpn-firewall confirm\n/,
+  );
+  expect(status.exitCode).toBe(3);
   await here.opens();
-  await running.expect.poll(() => here.said(), patience).toContain("OPEN");
-  running.expect(await here.said()).toMatchInlineSnapshot(`
+  await expect.poll(() => here.said(), patience).toContain("OPEN");
+  expect(await here.said()).toMatchInlineSnapshot(`
     "warning: OPEN: not confirmed within 10 s: nothing keeps traffic from leaving outside the tunnel, as before
     "
   `);
-  running.expect(await here.isSaved()).toBe(false);
-  running.expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
+  expect(await here.isSaved()).toBe(false);
+  expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
     "2> vpn-firewall: error: Nothing waits for a confirmation, or no longer
     2> vpn-firewall: hint: see what is in force: vpn-firewall status; try again: vpn-firewall enable --confirm 60
     exit 1"
   `);
 });
 
-test.concurrent("a confirmation saves what was tried, and the time that is over changes nothing", async (running) => {
+test("a confirmation saves what was tried, and the time that is over changes nothing", async () => {
   const here = await subject();
   await here.run("enable", "--confirm", "10");
-  running.expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
+  expect(transcript(here.installation, await here.run("confirm"))).toMatchInlineSnapshot(`
     "2> vpn-firewall: confirmed
     2> vpn-firewall: closed: what leaves is the carrier of DIR/vpn/client.ovpn
     2> vpn-firewall: saved for boot: DIR/state/closed.nft
     exit 0"
   `);
-  running.expect(await here.isSaved()).toBe(true);
+  expect(await here.isSaved()).toBe(true);
   const rules = await here.installation.machine.rules();
-  await running.expect.poll(() => here.waiters(), patience).toBe(0);
-  running.expect(await here.installation.machine.rules()).toBe(rules);
-  running.expect(await here.said()).toBe("");
-  running.expect((await here.run("status")).exitCode).toBe(0);
+  await expect.poll(() => here.waiters(), patience).toBe(0);
+  expect(await here.installation.machine.rules()).toBe(rules);
+  expect(await here.said()).toBe("");
+  expect((await here.run("status")).exitCode).toBe(0);
 });
 
-test.concurrent("the end of the shell, and of its whole session, does not end the wait", async (running) => {
+test("the end of the shell, and of its whole session, does not end the wait", async () => {
   const here = await subject();
   const { machine, policy, state } = here.installation;
-  const enable = `'${binary}' enable --confirm 15 --policy '${policy}' --state '${state}'`;
+  const enable = `'${binary}' enable --confirm 10 --policy '${policy}' --state '${state}'`;
   const script = `${here.prepare}; ${enable}; echo asked; sleep 1000`;
   // A session of its own, with a terminal, as a login has: its end sends SIGHUP to what belongs to it.
   const login = new Process("login", [
@@ -138,72 +135,9 @@ test.concurrent("the end of the shell, and of its whole session, does not end th
   ]);
   await login.says("asked");
   await login.kill();
-  running.expect(await here.waiters()).toBe(1);
-  running.expect(await machine.lock()).not.toBe("");
+  expect(await here.waiters()).toBe(1);
+  expect(await machine.lock()).not.toBe("");
   await here.opens();
-});
-
-test.concurrent("an undo of another trial, and one that was confirmed, changes nothing", async (running) => {
-  const here = await subject();
-  await here.run("enable", "--confirm", "3600");
-  const [id = "", rules = ""] = await here.trial();
-  const another = here.run("undo", "1", String((Number(id) ^ 1) >>> 0), rules);
-  running.expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
-  const late = here.run("undo", "1", id, rules);
-  running.expect(await Promise.all([another, late])).toMatchObject([
-    { exitCode: 0, stderr: "" },
-    { exitCode: 0, stderr: "" },
-  ]);
-  running.expect(await here.installation.machine.lock()).toContain("everything else is refused");
-});
-
-test.concurrent("with the waiter killed the machine stays closed, and can still be confirmed", async (running) => {
-  const here = await subject();
-  await here.run("enable", "--confirm", "10");
-  await here.killWaiters();
-  await here.installation.machine.sh("sleep 11");
-  running.expect((await here.run("status")).stdout).toContain("UNCONFIRMED: all goes back in 0 s");
-  running.expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
-  running.expect(await here.isSaved()).toBe(true);
-});
-
-test.concurrent("another --confirm begins anew, and does not lose what was before", async (running) => {
-  const here = await subject();
-  await here.run("enable", "--confirm", "10");
-  await here.run("enable", "--confirm", "20");
-  await running.expect.poll(() => here.waiters(), patience).toBe(1);
-  running.expect(await here.installation.machine.lock(), "the first one's time is over").not.toBe("");
-  await here.opens();
-  await running.expect
-    .poll(() => here.said(), patience)
-    .toBe(
-      "warning: OPEN: not confirmed within 20 s: nothing keeps traffic from leaving outside the tunnel, as before\n",
-    );
-});
-
-test.concurrent("on a machine that was enabled the rules of before come back, with the tunnels that are open", async (running) => {
-  const here = await edited();
-  const { machine } = here.installation;
-  const saved = await readFile(join(here.installation.state, "closed.nft"), "utf8");
-  const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
-  running.expect(said).toContain("UNCONFIRMED: the rules of before come back in 10 s");
-  running.expect(await machine.lock()).toContain("10.2.0.0/16");
-  await here.installation.addTunnel();
-  running.expect(await here.installation.hook("up")).toMatchObject({ exitCode: 0 });
-  // Programs do not decide meanwhile.
-  for (const word of ["start", "save"])
-    running.expect((await here.run(word)).stderr).toContain("an enable waits for its confirmation");
-  await running.expect.poll(() => machine.lock(), patience).toContain("10.1.0.0/16");
-  const lock = await machine.lock();
-  running.expect(lock).not.toContain("10.2.0.0/16");
-  running.expect(lock).toContain('"tun0" . "tun0"');
-  running.expect(await readFile(join(here.installation.state, "closed.nft"), "utf8")).toBe(saved);
-  await running.expect.poll(() => here.said(), patience).toContain("asks for other rules");
-  running.expect(await here.said()).toMatchInlineSnapshot(`
-    "warning: UNDONE: not confirmed within 10 s, so the rules of before are in force again
-    warning: the policy, or a profile, asks for other rules: put it back, then run vpn-firewall enable
-    "
-  `);
 });
 
 test("the one transaction decides a race at the last moment", async () => {
@@ -224,6 +158,29 @@ test("the one transaction decides a race at the last moment", async () => {
   }
 });
 
+test("an undo of another trial, and one that was confirmed, changes nothing", async () => {
+  const here = await subject();
+  // Each would look for its trial for a while, in case that has not begun yet.
+  const undo = (...numbers: readonly string[]) =>
+    here.installation.run(["undo", "1", ...numbers], { prepare: here.prepare, through: ["timeout", "4"] });
+  await here.run("enable", "--confirm", "3600");
+  const [id = "", rules = ""] = await here.trial();
+  expect((await undo(String((Number(id) ^ 1) >>> 0), rules)).stderr).toBe("");
+  expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
+  expect((await undo(id, rules)).stderr).toBe("");
+  expect(await here.installation.machine.lock()).toContain("everything else is refused");
+});
+
+test("with the waiter killed the machine stays closed, and can still be confirmed", async () => {
+  const here = await subject();
+  await here.run("enable", "--confirm", "10");
+  await here.killWaiters();
+  await here.installation.machine.sh("sleep 11");
+  expect((await here.run("status")).stdout).toContain("UNCONFIRMED: all goes back in 0 s");
+  expect(await here.run("confirm")).toMatchObject({ exitCode: 0 });
+  expect(await here.isSaved()).toBe(true);
+});
+
 test("after a reboot in between the machine is as it was", async () => {
   const here = await subject();
   await here.run("enable", "--confirm", "3600");
@@ -232,6 +189,20 @@ test("after a reboot in between the machine is as it was", async () => {
   expect(await here.isSaved()).toBe(false);
   expect((await here.run("start")).stderr).toContain("disabled: nothing is closed");
   expect(await here.installation.machine.rules()).toBe("");
+});
+
+test("another --confirm begins anew, and does not lose what was before", async () => {
+  const here = await subject();
+  await here.run("enable", "--confirm", "10");
+  await here.run("enable", "--confirm", "15");
+  await expect.poll(() => here.waiters(), patience).toBe(1);
+  expect(await here.installation.machine.lock(), "the first one's time is over").not.toBe("");
+  await here.opens();
+  await expect
+    .poll(() => here.said(), patience)
+    .toBe(
+      "warning: OPEN: not confirmed within 15 s: nothing keeps traffic from leaving outside the tunnel, as before\n",
+    );
 });
 
 test("a plain enable confirms, and disable opens and ends it", async () => {
@@ -258,6 +229,31 @@ async function edited(): Promise<Subject> {
   await writeFile(here.installation.policy, policy.replace("10.1.", "10.2."));
   return here;
 }
+
+test("on a machine that was enabled the rules of before come back, with the tunnels that are open", async () => {
+  const here = await edited();
+  const { machine } = here.installation;
+  const saved = await readFile(join(here.installation.state, "closed.nft"), "utf8");
+  const said = transcript(here.installation, await here.run("enable", "--confirm", "10"));
+  expect(said).toContain("UNCONFIRMED: the rules of before come back in 10 s");
+  expect(await machine.lock()).toContain("10.2.0.0/16");
+  await here.installation.addTunnel();
+  expect(await here.installation.hook("up")).toMatchObject({ exitCode: 0 });
+  // Programs do not decide meanwhile.
+  for (const word of ["start", "save"])
+    expect((await here.run(word)).stderr).toContain("an enable waits for its confirmation");
+  await expect.poll(() => machine.lock(), patience).toContain("10.1.0.0/16");
+  const lock = await machine.lock();
+  expect(lock).not.toContain("10.2.0.0/16");
+  expect(lock).toContain('"tun0" . "tun0"');
+  expect(await readFile(join(here.installation.state, "closed.nft"), "utf8")).toBe(saved);
+  await expect.poll(() => here.said(), patience).toContain("asks for other rules");
+  expect(await here.said()).toMatchInlineSnapshot(`
+    "warning: UNDONE: not confirmed within 10 s, so the rules of before are in force again
+    warning: the policy, or a profile, asks for other rules: put it back, then run vpn-firewall enable
+    "
+  `);
+});
 
 test("confirmed there, the new rules are saved", async () => {
   const here = await edited();

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { endGuard, startGuard } from "../attacks/guarded.ts";
 import { speakFromContainer, startContainer } from "../leaktest/container.ts";
-import { host, publicResolver, service } from "./addresses.ts";
+import { gateway, host, publicResolver, service } from "./addresses.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { markerPrefix } from "./oracle.ts";
 import { command, stateOf, vpnFirewall } from "./vpn-firewall.ts";
@@ -143,16 +143,26 @@ test("machines that this one forwards for do not profit", async () => {
   expect(await sent(), "positive control").toBeGreaterThan(1);
 });
 
-test("hooks keep it, also where they heal; enable and a flush end it", async () => {
+test("a tunnel that opens ends it, and so do enable and a flush; one that closes does not", async () => {
   await using lab = await openLab({ subject: vpnFirewall() });
   await lab.arm();
-  await pause(lab, "30m");
-  await lab.host.run(["nft", "insert rule inet vpn_firewall forward accept"]);
-  const vpn = await lab.connect();
-  expect(await paused(lab)).toBe('"eth0" . "eth0" timeout 30m');
-  expect(await stateOf(lab)).toBe("paused");
-  await vpn.stop();
-  expect(await paused(lab)).toBe('"eth0" . "eth0" timeout 30m');
+  for (const damage of ["nft list tables", "nft insert rule inet vpn_firewall forward accept"]) {
+    await pause(lab, "30m");
+    await lab.host.run(damage.split(" "));
+    const vpn = await lab.connect();
+    expect(await paused(lab)).toBe("nothing");
+    expect(await stateOf(lab)).toBe("open");
+    await lab.host.ip([`route add ${service.v4}/32 via ${gateway.v4} dev eth0`]);
+    await lab.judgeFromNow();
+    await lab.probe();
+    expect(await lab.leaks(), "a route past the tunnel").toEqual([]);
+    await pause(lab, "30m");
+    await lab.probe({ kinds: ["tcp"] });
+    expect(await lab.leaks(), "positive control: a pause that is asked for now").not.toEqual([]);
+    await lab.host.ip([`route del ${service.v4}/32 via ${gateway.v4} dev eth0`]);
+    await vpn.stop();
+    expect(await paused(lab)).toBe('"eth0" . "eth0" timeout 30m');
+  }
 
   await lab.host.run(command(lab, "enable"));
   expect(await paused(lab)).toBe("nothing");

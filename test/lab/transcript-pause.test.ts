@@ -33,7 +33,7 @@ test("a pause, and its end", async () => {
   const said = transcript(installation, await installation.run(["pause", "90s"]));
   expect(said.replace(/\d\d:\d\d:\d\d/, "TIME")).toMatchInlineSnapshot(`
     "2> vpn-firewall: warning: PAUSED: eth0 is open for DNS and TCP of this machine, outside the tunnel, until TIME (1 min 30 s)
-    2> vpn-firewall: it ends by itself; earlier with: vpn-firewall pause end (enable and start end it, too)
+    2> vpn-firewall: it ends by itself, and when the VPN opens its tunnel; earlier with: vpn-firewall pause end
     exit 0"
   `);
   const status = await installation.run(["status", "--json"]);

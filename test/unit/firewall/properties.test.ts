@@ -212,6 +212,7 @@ describe("of every policy,", () => {
           "table inet vpn_firewall",
           "set inet vpn_firewall lan4",
           "set inet vpn_firewall lan6",
+          "set inet vpn_firewall paused",
         ]);
         const added = [...open.matchAll(/^add element inet vpn_firewall (\S+)/gm)].map(([, set]) => set);
         expect(added).toEqual(expect.arrayContaining(["tunnels", "resolvers4", "tunnel_addresses6"]));
