@@ -11,7 +11,7 @@ const visit = `
 import os, socket, sys
 word = "vf-marker-wanted-" + os.urandom(8).hex()
 try:
-    with socket.create_connection((sys.argv[1], 7), timeout=4) as connection:
+    with socket.create_connection((sys.argv[1], 7), timeout=10) as connection:
         connection.sendall(word.encode())
         heard = ""
         while not heard.endswith(word):
