@@ -49,7 +49,7 @@ beforeAll(async () => {
   await symlink("usr/lib", join(root.path, "lib"));
   await mkdir(join(root.path, "bin"));
   for (const program of programs) await put(program, "#!/bin/sh\n", 0o755);
-  for (const name of await readdir(units)) await put(`${systemUnits}/${name}`, await unit(name));
+  await cp(units, join(root.path, systemUnits), { recursive: true });
 });
 
 afterAll(() => removeFolder(root.path));
@@ -86,9 +86,26 @@ async function cycles(): Promise<readonly string[]> {
 }
 
 test("systemd accepts each unit, and what it starts is there", async () => {
-  for (const name of await readdir(units)) {
+  for (const name of (await readdir(units)).filter((each) => each.startsWith("vpn-firewall"))) {
     const { all, exitCode } = await verify(name);
     expect({ name, all, exitCode }).toEqual({ name, all: "", exitCode: 0 });
+  }
+});
+
+test("units that are made for each card wait for the lock that they require", async () => {
+  const required = (await unit("vpn-firewall.service")).match(/\S+@\.service/g) ?? [];
+  expect(required).toHaveLength(5);
+  for (const template of required) {
+    const card = template.replace("@", "@eth0");
+    const service = "[Service]\nType=oneshot\nExecStart=/bin/true\n";
+    const order = async (lock: string): Promise<string> => {
+      await put(`${systemUnits}/${template}`, `[Unit]\nDefaultDependencies=no\n${service}`);
+      await put(`${systemUnits}/lock-after.service`, `[Unit]\nDefaultDependencies=no\n${lock}${service}`);
+      return (await verify("lock-after.service")).all;
+    };
+    const both = `Requires=${card} vpn-firewall.service\nAfter=${card}\nBefore=vpn-firewall.service\n`;
+    expect(await order(both), template).toContain("ordering cycle");
+    expect(await order(both.replace(/Before=.*\n/, "")), template).not.toContain("cycle");
   }
 });
 

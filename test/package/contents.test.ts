@@ -18,11 +18,16 @@ const listing = `
 drwxr-xr-x ./etc/vpn-firewall/
 drwxr-xr-x ./etc/vpn-firewall/policy.d/
 -rw-r--r-- ./etc/vpn-firewall/policy.toml
+-rw-r--r-- ./usr/lib/systemd/system/dhcpcd@.service.d/vpn-firewall.conf
+-rw-r--r-- ./usr/lib/systemd/system/ifup@.service.d/vpn-firewall.conf
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-guard.service
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-policy-changed.service
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-policy.path
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-policy.service
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall.service
+-rw-r--r-- ./usr/lib/systemd/system/wpa_supplicant-nl80211@.service.d/vpn-firewall.conf
+-rw-r--r-- ./usr/lib/systemd/system/wpa_supplicant-wired@.service.d/vpn-firewall.conf
+-rw-r--r-- ./usr/lib/systemd/system/wpa_supplicant@.service.d/vpn-firewall.conf
 drwxr-xr-x ./usr/lib/vpn-firewall/
 -rw-r--r-- ./usr/lib/vpn-firewall/block.nft
 -rwxr-xr-x ./usr/sbin/vpn-firewall
