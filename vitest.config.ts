@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-// Starts packed binaries and makes namespaces, on machines with two cores: patient, and seldom two at once.
+// Starts packed binaries and makes namespaces, on machines with two cores: patient, and seldom more than two at once.
 const slow = { testTimeout: 120_000, hookTimeout: 300_000, globalSetup: ["test/binary/build-once.ts"] };
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       { test: { name: "unit", include: ["test/{unit,golden,fuzz}/**/*.test.ts"], testTimeout: 30_000 } },
       { test: { name: "binary", include: ["test/binary/**/*.test.ts"], ...slow } },

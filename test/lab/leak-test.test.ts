@@ -5,7 +5,7 @@ import ufwRecipe from "../../examples/subjects/ufw-recipe.ts";
 import wgQuickStyle from "../../examples/subjects/wg-quick-style.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { type Subject, openvpnAlone } from "./subject.ts";
-import { expectLeaks, expectNothingLeaked, leaksOf, runTest } from "./tested.ts";
+import { expectLeaks, expectNothingLeaked, leaksOf, runTest, runTestCommand } from "./tested.ts";
 import { everyKind, otherKinds, otherPort, packetSockets, plain, serversPort } from "./tested-kinds.ts";
 import { vpnFirewall } from "./vpn-firewall.ts";
 
@@ -44,6 +44,66 @@ describe("vpn-firewall", () => {
     const row = tested.report.situations[0]?.rows.find(({ kind }) => kind === "VPN server, its port");
     expect(Object.keys(row?.leaked ?? {})).toEqual(["root"]);
     expect(tested.report.notes.join("\n")).toContain("install PROFILE --mark");
+    const shown = await runTestCommand(lab, { json: false });
+    // How many depends on what else the machine wants to send just then.
+    const text = shown.stdout.replace(
+      /counted \d+ blocked packets, and \d+ at/,
+      "counted N blocked packets, and N at",
+    );
+    expect([text, shown.stderr, `exit ${shown.code}`].join("\n")).toMatchInlineSnapshot(`
+      "kind                         family  with the tunnel up (tun0)
+      UDP                          IPv4    went through tun0
+      UDP                          IPv6    went through tun0
+      UDP, bound to the card       IPv4    refused at once
+      UDP, bound to the card       IPv6    refused at once
+      TCP                          IPv4    went through tun0
+      TCP                          IPv6    went through tun0
+      TCP, bound to the card       IPv4    refused at once
+      TCP, bound to the card       IPv6    refused at once
+      ping                         IPv4    went through tun0
+      ping                         IPv6    went through tun0
+      ping, bound to the card      IPv4    refused at once
+      ping, bound to the card      IPv6    refused at once
+      DNS                          IPv4    went through tun0
+      DNS                          IPv6    went through tun0
+      DNS, bound to the card       IPv4    refused at once
+      DNS, bound to the card       IPv6    refused at once
+      DNS over TLS                 IPv4    went through tun0; refused at once
+      DNS over TLS                 IPv6    went through tun0; refused at once
+      DNS, the LAN's resolver      IPv4    refused at once
+      DNS, the LAN's resolver      IPv6    refused at once
+      mDNS                         IPv4    refused at once
+      mDNS                         IPv6    refused at once
+      LLMNR                        IPv4    refused at once
+      LLMNR                        IPv6    refused at once
+      SSDP                         IPv4    refused at once
+      SSDP                         IPv6    refused at once
+      broadcast                    IPv4    refused at once
+      group membership             IPv4    silently dropped
+      group membership             IPv6    silently dropped
+      fragments                    IPv4    went through tun0; refused at once
+      fragments                    IPv6    went through tun0; refused at once
+      GRE                          IPv4    went through tun0; refused at once
+      GRE                          IPv6    went through tun0; refused at once
+      SCTP                         IPv4    went through tun0; refused at once
+      SCTP                         IPv6    went through tun0; refused at once
+      IPIP                         IPv4    went through tun0; refused at once
+      IPIP                         IPv6    went through tun0; refused at once
+      6in4                         IPv4    went through tun0; refused at once
+      6in4                         IPv6    went through tun0; refused at once
+      packet socket, IP            IPv4    refused at once
+      packet socket, IP            IPv6    refused at once
+      packet socket, unknown type  IPv4    refused at once
+      VPN server, another port     IPv4    refused at once
+      VPN server, its port         IPv4    LEAKED, 2 frames (root 2); refused at once
+
+      note: tested with the tunnel up; for while it is down: vpn-firewall test --stop UNIT, the unit that runs the VPN
+      note: vpn-firewall's rules counted N blocked packets, and N at the cards
+      note: any program of root passes for OpenVPN; mend it with: vpn-firewall install PROFILE --mark
+      LEAKED: 2 frames of 1 kind (VPN server, its port)
+
+      exit 3"
+    `);
   });
 
   test("lets out what its policy names, and the test gives that its reason", async () => {

@@ -8,6 +8,8 @@ export type Tested = { readonly code: number; readonly report: Report; readonly 
 
 type Options = {
   readonly words?: readonly string[];
+  /** False: what a person sees. */
+  readonly json?: boolean;
   /** Shell commands before it, in a mount namespace of their own. */
   readonly prepare?: string;
 };
@@ -21,13 +23,11 @@ export async function runTest(lab: Lab, options: Options = {}): Promise<Tested> 
 }
 
 /** The same, whatever becomes of it. */
-export async function runTestCommand(lab: Lab, { words = [], prepare = ":" }: Options = {}) {
+export async function runTestCommand(lab: Lab, { words = [], json = true, prepare = ":" }: Options = {}) {
   const script = `${prepare}\nexec "$@"`;
   const through = ["unshare", "--mount", "sh", "-ec", script, "sh"];
-  return await lab.host.run([...through, ...settingsOf(lab), "--json", ...words], {
-    mayFail: true,
-    seconds: 120,
-  });
+  const asked = json ? ["--json", ...words] : words;
+  return await lab.host.run([...through, ...settingsOf(lab), ...asked], { mayFail: true, seconds: 120 });
 }
 
 /** Another subject has no policy: then what this machine has by default. */

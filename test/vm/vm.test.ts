@@ -144,6 +144,28 @@ describe("the machine is closed, from power-on to power-off", () => {
   });
 });
 
+describe("the network does not come up", () => {
+  test("where no rules can be loaded, or /var is not there, until that is mended", async () => {
+    await using lab = await openInstalled();
+    const machine = await lab.switchOn();
+    await machine.booted();
+    await machine.sh("mv /usr/lib/vpn-firewall/block.nft /root/block.nft");
+    await machine.reboot();
+    await expectNoNetwork(machine, "failed");
+    await machine.sh(`
+      mv /root/block.nft /usr/lib/vpn-firewall/block.nft
+      echo "/dev/nothing /var/lib/vpn-firewall ext4 nofail,x-systemd.device-timeout=1s 0 0" >>/etc/fstab`);
+    await machine.reboot();
+    // What it depends on has failed.
+    await expectNoNetwork(machine, "inactive");
+    await machine.sh("sed -i /nothing/d /etc/fstab && systemctl daemon-reload");
+    await machine.run(["systemctl", "start", "vpn-firewall", "ifup@eth0"]);
+    await machine.eventually(connected);
+    await expectConnected(lab);
+    expect(told(await lab.leaks())).toEqual([]);
+  });
+});
+
 describe("the machine is open again", () => {
   test("when the package is purged, which says so, and after a reboot", async () => {
     await using lab = await openInstalled();
@@ -213,6 +235,14 @@ async function expectLockBeforeNetwork(machine: Machine): Promise<void> {
   expect(lock).toBeLessThanOrEqual(await since("network-pre.target"));
   const network = await machine.sh("systemctl show --value -p ExecMainStartTimestampMonotonic ifup@eth0");
   expect(lock).toBeLessThan(Number(network));
+}
+
+async function expectNoNetwork(machine: Machine, lock: "failed" | "inactive"): Promise<void> {
+  // The boot is over before the lock's second try, which what udev starts late asks for, has failed.
+  await machine.eventually('test -z "$(systemctl list-jobs --no-legend)"');
+  const states = await machine.sh("systemctl show --value -p ActiveState vpn-firewall ifup@eth0");
+  expect(states.split(/\n+/)).toEqual([lock, "inactive"]);
+  expect(await machine.sh("ip -br address show dev eth0")).toMatch(/^eth0 +DOWN *$/);
 }
 
 function findingsIn(text: string): readonly string[] {
