@@ -26,7 +26,8 @@ export function checkUnit(
   const user = unit.value("User");
   const unprivileged = user !== undefined && user !== "root" && user !== "0";
 
-  const named = !(subject.profile instanceof Refusal) && hasNames(subject.profile);
+  const inner = !(subject.profile instanceof Refusal) && subject.profile.inner === true;
+  const named = !inner && !(subject.profile instanceof Refusal) && hasNames(subject.profile);
   const needed = tasksOfHooks + (named ? tasksOfRefresh : 0);
   const tasks = taskLimit(unit, unprivileged || options.user !== undefined, needed);
   if (tasks !== undefined) {
@@ -45,7 +46,7 @@ export function checkUnit(
       `hooks run as ${user}, without the right to change rules`,
       "AmbientCapabilities=CAP_NET_ADMIN",
     );
-  if (unprivileged && !marked(options.mark?.text) && identity !== "none")
+  if (unprivileged && !inner && !marked(options.mark?.text) && identity !== "none")
     found.push(
       finding(
         "unit-user-identity",

@@ -4,6 +4,7 @@ import { checkConnection } from "../check/connection.ts";
 import { type Finding, finding, severityNames } from "../check/finding.ts";
 import { checkFlowtables } from "../check/flowtables.ts";
 import { checkHooks } from "../check/hooks.ts";
+import { checkInner } from "../check/inner.ts";
 import { checkMachine, resolverOnLan } from "../check/machine.ts";
 import { checkPolicy } from "../check/policy.ts";
 import { checkPushed } from "../check/pushed.ts";
@@ -14,6 +15,7 @@ import { listFlowtables } from "../firewall/nft.ts";
 import { isConnectionFile } from "../networkmanager/connection.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
+import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { readConnection } from "../system/connections.ts";
 import { dispatcherScript } from "../system/dispatcher.ts";
@@ -23,13 +25,21 @@ import { findMachine, findResolverPrograms } from "../system/machine.ts";
 import { findOpenvpn } from "../system/openvpn.ts";
 import { readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
-import { profilePaths, withIncluded } from "../system/profiles.ts";
+import {
+  asThePolicyHasIt,
+  innerWithoutFile,
+  profilePaths,
+  readProfile,
+  withIncluded,
+} from "../system/profiles.ts";
 import { run } from "../system/run.ts";
 import { unitsOf } from "../system/units.ts";
+import { uidOf } from "../system/users.ts";
 import { type Options, dispatcherName } from "./command-line.ts";
 import { isThisProgram } from "./install.ts";
 import { oneLine, print } from "./messages.ts";
 import type { Settings } from "./settings.ts";
+import { pinnedAddresses } from "./wanted.ts";
 
 /** Says what would not work, and what stays open; 0 where there is nothing to say, 3 where there is. */
 export async function check(settings: Settings, paths: readonly string[], options: Options): Promise<number> {
@@ -47,9 +57,18 @@ export async function check(settings: Settings, paths: readonly string[], option
   const profiles = paths.length > 0 ? paths.map((path) => resolve(path)) : profilePaths(policy);
   const findings = [
     ...profiles.flatMap((path) =>
-      isConnectionFile(path) ? checkConnectionFile(path, surroundings) : checkProfile(path, surroundings),
+      isConnectionFile(path)
+        ? checkConnectionFile(path, policy, surroundings)
+        : checkProfile(path, policy, surroundings),
     ),
     ...checkPolicy(settings.policyFile, policy, profiles.length),
+    ...checkInner(
+      settings.policyFile,
+      policy,
+      readableClients(policy, [...profilePaths(policy), ...profiles]),
+      innerWithoutFile(policy),
+      { addressesOf: pinnedAddresses(pins), uidOf },
+    ),
     ...checkMachine(machine, policy),
     ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
   ];
@@ -62,14 +81,27 @@ export async function check(settings: Settings, paths: readonly string[], option
   return ordered.length === 0 ? 0 : 3;
 }
 
-function checkProfile(path: string, machine: Omit<Surroundings, "isOurs">): readonly Finding[] {
+/** Of those that cannot be read there is a finding already. */
+function readableClients(policy: Policy, paths: readonly string[]): readonly Profile[] {
+  if (policy.inner.length === 0) return [];
+  return [...new Set(paths)].flatMap((path) => {
+    const profile = profileOrRefusal(() => readProfile(policy, path, "root"));
+    return profile instanceof Refusal || !profile.client ? [] : [profile];
+  });
+}
+
+function checkProfile(
+  path: string,
+  policy: Policy,
+  machine: Omit<Surroundings, "isOurs">,
+): readonly Finding[] {
   const surroundings: Surroundings = { ...machine, isOurs: (file) => isThisProgram(file, path) };
   try {
     const read = withIncluded(path, readBytes(path, "root").toString("latin1"));
     const subject: Subject = {
       path,
       options: parseProcessOptions(path, read),
-      profile: profileOrRefusal(() => parseProfile(path, read)),
+      profile: profileOrRefusal(() => asThePolicyHasIt(policy, parseProfile(path, read))),
     };
     // A server's has no carrier.
     if (!(subject.profile instanceof Refusal) && !subject.profile.client) return [];
@@ -86,11 +118,16 @@ function checkProfile(path: string, machine: Omit<Surroundings, "isOurs">): read
   }
 }
 
-function checkConnectionFile(path: string, machine: Omit<Surroundings, "isOurs">): readonly Finding[] {
+function checkConnectionFile(
+  path: string,
+  policy: Policy,
+  machine: Omit<Surroundings, "isOurs">,
+): readonly Finding[] {
   const script = dispatcherScript(dispatcherName);
   const isDispatched = script !== undefined && isThisProgram(script, path);
   try {
-    const { profile, remote, withoutDco } = readConnection(path, "root");
+    const { profile: written, remote, withoutDco } = readConnection(path, "root");
+    const profile = asThePolicyHasIt(policy, written);
     // What the plugin says on OpenVPN's command line.
     const options = { hooks: {}, scriptSecurity: 2, persistTun: remote, pullFilters: [] };
     const subject: Subject = { path, options: { ...options, ...(withoutDco && { withoutDco }) }, profile };

@@ -9,12 +9,15 @@ import {
   purgeTransaction,
   replaceTransaction,
 } from "../firewall/transaction.ts";
-import { stageFiles } from "../system/files.ts";
+import type { Profile } from "../openvpn/profile.ts";
+import type { Policy } from "../policy/policy.ts";
 import { Refusal, quote } from "../refusal.ts";
+import { stageFiles } from "../system/files.ts";
 import { isTunnel } from "../system/interfaces.ts";
 import { resolveNames, systemLookUp } from "../system/names.ts";
 import { formatPins, pinsFile, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
+import { innerWithoutFile } from "../system/profiles.ts";
 import { run } from "../system/run.ts";
 import { type Options, UsageRefusal } from "./command-line.ts";
 import { startGuard } from "./guard-service.ts";
@@ -25,7 +28,7 @@ import { keptPins } from "./refreshed-pins.ts";
 import type { Settings } from "./settings.ts";
 import { refuseOverSsh } from "./ssh-words.ts";
 import { lockFile } from "./trial.ts";
-import { namesOf, readClients, wantedRuleset } from "./wanted.ts";
+import { namesOf, outerOf, readClients, wantedRuleset } from "./wanted.ts";
 
 const shortestTrial = 10;
 
@@ -76,11 +79,23 @@ export async function closeWith(
   }
 
   for (const name of stale) warn(`cannot look up ${name}: its pinned addresses stay`);
-  note(`closed: what leaves is the carrier of ${profiles.map(({ file }) => file).join(", ")}`);
+  tellOfProfiles(policy, profiles);
   note(`saved for boot: ${settings.stateDirectory}/${lockFile}`);
   putHostsBlock(pins);
   await startGuard(settings);
   return 0;
+}
+
+function tellOfProfiles(policy: Policy, profiles: readonly Profile[]): void {
+  const inner = profiles.filter((profile) => profile.inner === true);
+  note(`closed: what leaves is the carrier of ${filesOf(outerOf(profiles))}`);
+  if (inner.length > 0) note(`only through another tunnel: ${filesOf(inner)}`);
+  for (const pattern of innerWithoutFile(policy))
+    warn(`inner names no profile: ${pattern}; one that was meant is reached through the network card`);
+}
+
+function filesOf(profiles: readonly Profile[]): string {
+  return profiles.map(({ file }) => file).join(", ");
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;

@@ -113,6 +113,7 @@ class Explanatory {
         device: typeof route === "string" ? "" : route.device,
         isTunnelOpen: this.#tunnels.length > 0,
         toRemote: this.#isRemote,
+        inner: this.#innerProfile,
       }),
     };
   }
@@ -198,6 +199,12 @@ class Explanatory {
   get #isRemote(): boolean {
     const { lock } = this.#found;
     return lock !== undefined && isRemote(this.#question.address, lock);
+  }
+
+  get #innerProfile(): string | undefined {
+    const { report } = this.#found;
+    if (report.state === "disabled") return undefined;
+    return report.inner.find(({ host }) => host === this.#question.address.text)?.profile;
   }
 
   get #tunnels(): readonly string[] {

@@ -21,7 +21,7 @@ export async function openConnection(tunnel: VpnTunnel, file: string, settings: 
     );
   }
   refuseUnlessTunnel(tunnel.device);
-  const profile = readProfile(file, "root");
+  const profile = readProfile(policy, file, "root");
   await openFor(profile, tunnel, policy, settings);
   return profile;
 }

@@ -33,7 +33,7 @@ type OpenEvent = Tunnel & Pick<HookEvent, "trusted">;
 export async function openTunnel(event: HookEvent, settings: Settings): Promise<Profile> {
   const policy = await readPolicy(settings.policyFile);
   refuseUnlessTunnel(event.device);
-  const own = readOwnProfile(event);
+  const own = readOwnProfile(event, policy);
   await openFor(own, event, policy, settings);
   return own;
 }
@@ -45,7 +45,7 @@ export async function openFor(
   policy: Policy,
   settings: Settings,
 ): Promise<void> {
-  const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(path, "root"));
+  const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(policy, path, "root"));
   const pins = namesOf([own, ...others]).length > 0 ? readPins(settings.stateDirectory) : new Map();
   const lookup = { addressesOf: pinnedAddresses(pins), uidOf };
   const carriers = [
@@ -80,14 +80,14 @@ async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): P
 }
 
 /** Whoever wrote it: OpenVPN runs what its profile says, as root. */
-function readOwnProfile({ profile: path }: HookEvent): Profile {
+function readOwnProfile({ profile: path }: HookEvent, policy: Policy): Profile {
   if (path === undefined) {
     throw new Refusal(
       "OpenVPN runs without a configuration file, so its remotes are not known",
       "put its options into a profile",
     );
   }
-  const profile = readProfile(resolve(path), "anyone", process.cwd());
+  const profile = readProfile(policy, resolve(path), "anyone", process.cwd());
   if (profile.client) return profile;
   throw new Refusal(
     `${profile.file}: not a client's profile`,
@@ -114,7 +114,8 @@ function withoutFaulty<From, To>(others: readonly From[], make: (other: From) =>
 
 /**
  * The remotes of the connection's own profile. The server that OpenVPN has just authenticated belongs to the remote
- * of that port, whatever its name stood for when it was pinned. Throws Refusal for a server that is none of them.
+ * of that port, whatever its name stood for when it was pinned. Throws Refusal for a server that is none of them. An inner
+ * profile has none: its server was reached through another tunnel, or not at all.
  */
 function carriersOfConnection(
   profile: Profile,
@@ -125,7 +126,7 @@ function carriersOfConnection(
   const addressesOf = (name: HostName, port: Port): readonly Address[] =>
     trusted?.port === port ? [...pinnedAddresses(pins)(name), trusted.address] : pinnedAddresses(pins)(name);
   const carriers = carriersOf(profile, policy.identity, { addressesOf, uidOf });
-  if (trusted === undefined) return carriers;
+  if (trusted === undefined || profile.inner === true) return carriers;
   const { address, port } = trusted;
   if (carriers.some((carrier) => carrier.address.text === address.text && carrier.port === port))
     return carriers;

@@ -33,7 +33,7 @@ const milliseconds = 20_000;
 export async function refresh(settings: Settings, words: readonly string[]): Promise<number> {
   const { profile: path, trusted, resolvers } = parseConnection(words);
   const policy = await readPolicy(settings.policyFile);
-  const profile = readProfile(path, "anyone", process.cwd());
+  const profile = readProfile(policy, path, "anyone", process.cwd());
   await refuseUnlessLocked();
   const answers = await ask(namesOf([profile]), serversFor(policy, resolvers));
   // Read after the answers have come: meanwhile `enable`, or another connection, may have written.

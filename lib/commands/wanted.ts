@@ -13,21 +13,35 @@ import { uidOf } from "../system/users.ts";
 export function readClients(policy: Policy, paths: readonly string[]): readonly Profile[] {
   const profiles =
     paths.length > 0
-      ? paths.map((path) => readProfile(path, "anyone"))
-      : profilePaths(policy).map((path) => readProfile(path, "root"));
+      ? paths.map((path) => readProfile(policy, path, "anyone"))
+      : profilePaths(policy).map((path) => readProfile(policy, path, "root"));
   const clients = profiles.filter(({ client }) => client);
-  if (clients.length === 0 && policy.interfaces.length === 0) {
-    throw new Refusal(
-      `No client profile in ${(paths.length > 0 ? paths : (policy.profiles ?? ["/etc/openvpn"])).join(", ")}`,
-      'name yours in the policy, as in profiles = ["/etc/openvpn/vpn/*.ovpn"]',
-    );
-  }
-  return clients;
+  if (outerOf(clients).length > 0 || policy.interfaces.length > 0) return clients;
+  if (clients.length > 0) throw allInner(clients);
+  throw new Refusal(
+    `No client profile in ${(paths.length > 0 ? paths : (policy.profiles ?? ["/etc/openvpn"])).join(", ")}`,
+    'name yours in the policy, as in profiles = ["/etc/openvpn/vpn/*.ovpn"]',
+  );
 }
 
-/** The remotes that are given by name. */
+function allInner(clients: readonly Profile[]): Refusal {
+  return new Refusal(
+    `${clients.map(({ file }) => file).join(", ")}: inner, and there is no profile of a tunnel to go through`,
+    'name that one in profiles, or its interface, as in interfaces = ["wg0"]',
+  );
+}
+
+/** The profiles whose servers are reached through a network card. */
+export function outerOf(profiles: readonly Profile[]): readonly Profile[] {
+  return profiles.filter(({ inner }) => inner !== true);
+}
+
+/**
+ * The remotes that are given by name. None of inner profiles: OpenVPN looks those up by itself, through the other tunnel, because a lock
+ * refuses DNS elsewhere; and to ask on an open machine would tell the network whose they are.
+ */
 export function namesOf(profiles: readonly Profile[]): readonly string[] {
-  return profiles.flatMap(({ endpoints }) =>
+  return outerOf(profiles).flatMap(({ endpoints }) =>
     endpoints.flatMap(({ host }) => (host.family === "unresolved" ? [host.text] : [])),
   );
 }
@@ -36,7 +50,7 @@ export function namesOf(profiles: readonly Profile[]): readonly string[] {
 export function wantedRuleset(policy: Policy, profiles: readonly Profile[], pins: Pins): Ruleset {
   return lockRuleset(
     policy,
-    profiles.flatMap((profile) => carriersOfProfile(policy, profile, pins)),
+    outerOf(profiles).flatMap((profile) => carriersOfProfile(policy, profile, pins)),
   );
 }
 

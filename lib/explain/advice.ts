@@ -14,6 +14,8 @@ export type Situation = {
   readonly isTunnelOpen: boolean;
   /** Whether it is the address of a profile's remote. */
   readonly toRemote: boolean;
+  /** The inner profile whose server it is. */
+  readonly inner: string | undefined;
 };
 
 const nothing = "nothing should be changed";
@@ -53,10 +55,12 @@ function toRefuse({ comment }: Situation): string {
 }
 
 function toAllow(situation: Situation): string {
-  const { comment, address, what, isTunnelOpen, toRemote, device } = situation;
+  const { comment, address, what, isTunnelOpen, toRemote, inner, device } = situation;
   if (comment === "other resolvers are refused")
     return `to have it asked: dns = ["${address.text}"], or "any", under [tunnel]`;
   if (comment === "the policy refuses IPv6 in the tunnel") return "to allow it: ipv6 = true under [tunnel]";
+  if (inner !== undefined)
+    return `${nothing}: that is the server of ${inner}, which is reached only through another tunnel`;
   if (toRemote) return `${nothing}: that is the VPN's server, and only OpenVPN sends there`;
   if (isWithin(address, privateNetworks)) {
     return asksForNames(situation)

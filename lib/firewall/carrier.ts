@@ -28,8 +28,12 @@ export type Lookup = {
 
 const root = 0 as Uid;
 
-/** All remotes of a profile, all addresses of each: a reconnect runs no hook before its first packet. */
+/**
+ * All remotes of a profile, all addresses of each: a reconnect runs no hook before its first packet. None of an inner profile: whatever
+ * goes into a tunnel is let through there, and a network card must not be a way to its server, also once the other tunnel is dead.
+ */
 export function carriersOf(profile: Profile, identity: Identity, lookup: Lookup): readonly Carrier[] {
+  if (profile.inner === true) return [];
   const carrierIdentity = identityOf(profile, identity, lookup);
   return profile.endpoints.flatMap((endpoint) =>
     addressesOf(endpoint, lookup).map((address) => ({

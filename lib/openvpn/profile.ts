@@ -30,6 +30,8 @@ export type Profile = {
   /** Absent where the kernel numbers it (`dev tun`, `dev tap`). */
   readonly device?: InterfaceName;
   readonly deviceType?: DeviceType;
+  /** Its server is reached only through another tunnel. The policy says so, not the file. */
+  readonly inner?: boolean;
 };
 
 /**

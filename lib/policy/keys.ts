@@ -3,7 +3,7 @@ import type { Located } from "./document.ts";
 
 /** Every key that a policy may hold: the top level's by the name "", the others by their table's. */
 export const keysOf: ReadonlyMap<string, readonly string[]> = new Map([
-  ["", ["profiles", "interfaces", "identity", "stamp", "lan", "tunnel", "forward", "allow"]],
+  ["", ["profiles", "inner", "interfaces", "identity", "stamp", "lan", "tunnel", "forward", "allow"]],
   ["lan", ["allow", "inbound", "multicast"]],
   ["tunnel", ["inbound", "dns", "ipv6"]],
   ["forward", ["from", "masquerade"]],

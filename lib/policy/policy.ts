@@ -11,6 +11,8 @@ declare const brand: unique symbol;
 export type Policy = {
   /** Absolute glob patterns; undefined stands for the client profiles under /etc/openvpn, and NetworkManager's OpenVPN connections. */
   readonly profiles: readonly ProfilePattern[] | undefined;
+  /** Profiles too: those whose servers are reached only through another tunnel, whether `profiles` has them or not. */
+  readonly inner: readonly ProfilePattern[];
   /** Tunnels that no hook opens, by name. */
   readonly interfaces: readonly InterfaceName[];
   readonly identity: Identity;
@@ -61,6 +63,7 @@ export type ExceptionName = string & { readonly [brand]: "exception name" };
 /** What stands without a policy file: the safest policy. */
 export const defaultPolicy: Policy = {
   profiles: undefined,
+  inner: [],
   interfaces: [],
   identity: "auto",
   stamp: 28,

@@ -43,6 +43,7 @@ function applyFile(policy: Policy, file: Located): Policy {
   const forward = tableMembers(top, "forward");
   return {
     profiles: read(top, "profiles", readProfiles) ?? policy.profiles,
+    inner: read(top, "inner", readProfiles) ?? policy.inner,
     interfaces: read(top, "interfaces", readTunnelNames) ?? policy.interfaces,
     identity: read(top, "identity", readIdentity) ?? policy.identity,
     stamp: read(top, "stamp", readBit) ?? policy.stamp,

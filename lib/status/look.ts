@@ -13,7 +13,7 @@ import { uidOf } from "../system/users.ts";
 import { type Sample, blockedBy, withSample } from "./blocked.ts";
 import { type LinkReport, reportLinks } from "./link-report.ts";
 import { type NamesReport, reportNames } from "./names-report.ts";
-import { reportRemotes } from "./remotes-report.ts";
+import { reportInner, reportRemotes } from "./remotes-report.ts";
 import { type Interfaces, type Report, reportDisabled, reportLock } from "./report.ts";
 import { savedRules } from "./saved-rules.ts";
 import type { Settings } from "../commands/settings.ts";
@@ -63,6 +63,7 @@ export class Look {
       links: linksOf(kernel, wanted),
       interfaces,
       remotes: reportRemotes(policy, profiles, { addressesOf: pinnedAddresses(pins), uidOf }),
+      inner: reportInner(profiles),
       names: namesReport(namesOf(profiles), pins, moment.now),
       samples: this.#samples,
       isGuarded: isOwned(kernel.atNics),

@@ -43,3 +43,14 @@ export function reportRemotes(
     }));
   });
 }
+
+/** A server that is reached only through another tunnel, as an inner profile has it. */
+export type InnerReport = Pick<RemoteReport, "profile" | "host" | "protocol" | "port">;
+
+export function reportInner(profiles: readonly Profile[]): readonly InnerReport[] {
+  return profiles.flatMap(({ inner, file, endpoints }) =>
+    inner === true
+      ? endpoints.map(({ host, protocol, port }) => ({ profile: file, host: host.text, protocol, port }))
+      : [],
+  );
+}

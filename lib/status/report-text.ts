@@ -97,7 +97,7 @@ function sinceText({ since, seconds }: Tunnel, { time }: LockReport): string {
 }
 
 function remotesText(report: LockReport): readonly string[] {
-  const { remotes, names, hosts, time } = report;
+  const { remotes, inner, names, hosts, time } = report;
   const profiles = [...new Set(remotes.map(({ profile }) => profile))];
   const known = new Set(remotes.map(({ host }) => host));
   const now = new Date(time);
@@ -116,8 +116,13 @@ function remotesText(report: LockReport): readonly string[] {
       known.has(name) ? [] : [`  ${name}, of no profile here: ${nameText(pin, now)}`],
     ),
   ];
+  const innerProfiles = [...new Set(inner.map(({ profile }) => profile))];
   const isWhole = Object.keys(names).length > 0 && hosts === asAsked;
-  return [...lines, ...(isWhole ? [`names in /etc/hosts: ${hosts}`] : [])];
+  return [
+    ...lines,
+    ...innerProfiles.map((profile) => `of ${profile}, only through another tunnel`),
+    ...(isWhole ? [`names in /etc/hosts: ${hosts}`] : []),
+  ];
 }
 
 type Remote = LockReport["remotes"][number];

@@ -7,7 +7,7 @@ import { type Condition, conditionsOf } from "./conditions.ts";
 import { type HolesReport, reportHoles } from "./holes-report.ts";
 import type { LinkReport } from "./link-report.ts";
 import { type NamesReport, areNamesSound } from "./names-report.ts";
-import type { RemoteReport } from "./remotes-report.ts";
+import type { InnerReport, RemoteReport } from "./remotes-report.ts";
 import { type TimedReport, isPaused, reportTimed } from "./timed-report.ts";
 import { type Verdicts, compare, differencesIn, isDamaged } from "./verdicts.ts";
 
@@ -40,6 +40,7 @@ export type LockReport = Common &
     /** The interfaces that are there and open. */
     readonly tunnels: readonly TunnelReport[];
     readonly remotes: readonly RemoteReport[];
+    readonly inner: readonly InnerReport[];
     readonly blocked: Blocked;
     readonly lately: Lately;
     readonly guard: "running" | "not running";
@@ -76,6 +77,7 @@ export type Seen = Moment & {
   readonly links: LinkReport;
   readonly interfaces: Interfaces;
   readonly remotes: readonly RemoteReport[];
+  readonly inner: readonly InnerReport[];
   readonly names: NamesReport;
   /** At least one. */
   readonly samples: readonly Sample[];
@@ -106,6 +108,7 @@ export function reportLock(seen: Seen): LockReport {
     conditions: conditionsOf(state, boot, timed),
     tunnels,
     remotes: seen.remotes,
+    inner: seen.inner,
     ...names,
     ...reportHoles(policy, actual),
     ...timed,

@@ -26,12 +26,12 @@ export async function findCarriers(policy: Policy, pins: Pins): Promise<Carriers
     openvpnProfiles().map(
       ({ path, directory }) =>
         () =>
-          readProfile(path, "root", directory),
+          readProfile(policy, path, "root", directory),
     ),
     unread,
   );
   const named = readAll(
-    profilePaths(policy).map((path) => () => readProfile(path, "root")),
+    profilePaths(policy).map((path) => () => readProfile(policy, path, "root")),
     unread,
   );
   const found = [
@@ -59,7 +59,8 @@ async function remotesOf(
   pins: Pins,
   unread: string[],
 ): Promise<readonly Remote[]> {
-  const endpoints = profiles.flatMap((profile) => profile.endpoints);
+  // What goes to an inner profile's server has no business on a network card.
+  const endpoints = profiles.flatMap(({ inner, endpoints: own }) => (inner === true ? [] : own));
   const remotes = await Promise.all(
     endpoints.map(async ({ host, families, protocol, port }) => {
       const addresses = host.family === "unresolved" ? await lookUp(host.text, pins) : [host];

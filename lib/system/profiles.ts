@@ -1,11 +1,13 @@
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isConnectionFile } from "../networkmanager/connection.ts";
 import type { ReadFile } from "../openvpn/inclusion.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { profileFiles } from "../policy/pattern.ts";
 import type { Policy, ProfilePattern } from "../policy/policy.ts";
+import { Refusal } from "../refusal.ts";
 import { isOpenvpnConnection, readConnection } from "./connections.ts";
-import { type Writers, listDirectory, readBytes } from "./files.ts";
+import { type Writers, listDirectory, readBytes, systemCode } from "./files.ts";
 
 const defaultPatterns = [
   "/etc/openvpn/*.conf",
@@ -16,25 +18,65 @@ const defaultPatterns = [
   "/run/NetworkManager/system-connections/*.nmconnection",
 ] as readonly string[] as readonly ProfilePattern[];
 
-/** The paths of the policy's profiles, sorted. Of NetworkManager's connections only those that are OpenVPN's. */
-export function profilePaths(policy: Policy): readonly string[] {
-  const paths = (policy.profiles ?? defaultPatterns).flatMap((pattern) => {
-    const { directory, matches } = profileFiles(pattern);
-    return listDirectory(directory)
-      .filter(matches)
-      .map((name) => resolve(directory, name))
-      .filter((path) => !isConnectionFile(path) || isOpenvpnConnection(path));
-  });
-  return [...new Set(paths)].toSorted();
+/** The paths of the policy's profiles, sorted, the inner ones too. Of NetworkManager's connections only those that are OpenVPN's. */
+export function profilePaths({ profiles = defaultPatterns, inner }: Policy): readonly string[] {
+  return [...new Set([...profiles, ...inner].flatMap(filesOf))].toSorted();
 }
 
 /**
- * The profile at an absolute path. What it includes is relative to `directory`: OpenVPN's working directory, which
- * with Debian's units is the profile's own. Throws Refusal.
+ * Whether the policy has the server of this profile reached only through another tunnel. Whatever path leads to the file: a link to an
+ * inner profile is the same profile, and must not open the card.
  */
-export function readProfile(path: string, writers: Writers, directory = dirname(path)): Profile {
-  if (isConnectionFile(path)) return readConnection(path, writers).profile;
-  return parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
+function isInner({ inner }: Pick<Policy, "inner">, path: string): boolean {
+  if (inner.length === 0) return false;
+  const files = inner.flatMap(filesOf);
+  return files.includes(path) || files.some((file) => existsSync(file) && fileId(file) === fileId(path));
+}
+
+/** Patterns of inner profiles that fit no file: one that was meant is taken for any other. */
+export function innerWithoutFile({ inner }: Pick<Policy, "inner">): readonly ProfilePattern[] {
+  return inner.filter((pattern) => filesOf(pattern).length === 0);
+}
+
+function filesOf(pattern: ProfilePattern): readonly string[] {
+  const { directory, matches } = profileFiles(pattern);
+  return listDirectory(directory)
+    .filter(matches)
+    .map((name) => resolve(directory, name))
+    .filter((path) => !isConnectionFile(path) || isOpenvpnConnection(path));
+}
+
+/** Which file it is. Throws Refusal: what cannot be told must not open anything. */
+function fileId(path: string): string {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev} ${ino}`;
+  } catch (cause) {
+    throw new Refusal(`Cannot look at ${path}: ${systemCode(cause)}`, "check the path and its permissions", {
+      cause,
+    });
+  }
+}
+
+/**
+ * The profile at an absolute path, inner where the policy says so. What it includes is relative to `directory`: OpenVPN's working
+ * directory, which with Debian's units is the profile's own. Throws Refusal.
+ */
+export function readProfile(
+  policy: Pick<Policy, "inner">,
+  path: string,
+  writers: Writers,
+  directory = dirname(path),
+): Profile {
+  const profile = isConnectionFile(path)
+    ? readConnection(path, writers).profile
+    : parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
+  return asThePolicyHasIt(policy, profile);
+}
+
+/** Of a profile that was read from the absolute path that it has. */
+export function asThePolicyHasIt(policy: Pick<Policy, "inner">, profile: Profile): Profile {
+  return isInner(policy, resolve(profile.file)) ? { ...profile, inner: true } : profile;
 }
 
 /** Gives `text` for the profile itself, and the files that it includes as they are. */

@@ -40,9 +40,10 @@ function protoOf({ protocol, families }: Pick<Endpoint, "protocol" | "families">
 }
 
 export function policyText(policy: Policy): string {
-  const { profiles, interfaces, identity, stamp, lan, tunnel, forward, exceptions } = policy;
+  const { profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, exceptions } = policy;
   return [
     ...(profiles === undefined ? [] : [`profiles = ${JSON.stringify(profiles)}`]),
+    `inner = ${JSON.stringify(inner)}`,
     `interfaces = ${JSON.stringify(interfaces)}`,
     `identity = "${identity}"`,
     `stamp = ${stamp}`,

@@ -88,6 +88,7 @@ function some(...lines: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> {
 
 const top = some(
   pair("profiles", list(text(pattern))),
+  pair("inner", list(text(pattern))),
   pair("interfaces", list(text(device))),
   pair("identity", text(fc.constantFrom("auto", "user", "none", "mark"))),
   pair("stamp", mostly(fc.constantFrom("0", "28", "30", "7"))),

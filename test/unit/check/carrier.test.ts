@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkCarrier } from "../../../lib/check/carrier.ts";
 import type { Surroundings } from "../../../lib/check/subject.ts";
+import { Refusal } from "../../../lib/refusal.ts";
 import { names, subject, subjectOf, surroundings } from "./subject.ts";
 
 const dco: Partial<Surroundings> = { offload: "ovpn" };
@@ -67,4 +68,11 @@ describe("a finding says", () => {
       'set identity = "auto" in the policy, and run: vpn-firewall install /p --mark=7 --pull-filter',
     );
   });
+});
+
+test("an inner profile needs no identity and no pins, whatever carries it", () => {
+  const { profile, ...rest } = subject("remote vpn.example", "persist-tun");
+  if (profile instanceof Refusal) throw profile;
+  const inner = { ...rest, profile: { ...profile, inner: true } } as const;
+  expect(names(checkCarrier(inner, { ...surroundings, ...oldDco }))).toEqual(["persist-tun-remotes"]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Surroundings } from "../../../lib/check/subject.ts";
 import { Unit } from "../../../lib/check/unit-file.ts";
 import { checkUnit } from "../../../lib/check/unit.ts";
+import { Refusal } from "../../../lib/refusal.ts";
 import { names, subject, surroundings } from "./subject.ts";
 
 const unitOf = (...texts: readonly string[]) =>
@@ -103,4 +104,16 @@ test("the fix is a drop-in that raises the limit that is too low", () => {
   );
   expect(what).toBe("TasksMax=3 is too low: OpenVPN takes one task, a hook four");
   expect(fix).toBe("systemctl edit vpn.service, under [Service]: TasksMax=20");
+});
+
+test("the unit of an inner profile needs no mark, and no tasks to look names up", () => {
+  const { profile, ...rest } = subject("remote vpn.example");
+  if (profile instanceof Refusal) throw profile;
+  const unit = unitOf(`${user}TasksMax=5`);
+  expect(names(checkUnit(unit, { ...rest, profile }, surroundings, "/usr/sbin/x"))).toEqual([
+    "unit-tasks",
+    "unit-user-identity",
+  ]);
+  const inner = { ...rest, profile: { ...profile, inner: true } } as const;
+  expect(names(checkUnit(unit, inner, surroundings, "/usr/sbin/x"))).toEqual([]);
 });

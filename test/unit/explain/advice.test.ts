@@ -15,6 +15,7 @@ function advise({ to = "203.0.113.7", port, ...given }: Given): string {
     device: "eth0",
     isTunnelOpen: true,
     toRemote: false,
+    inner: undefined,
     ...given,
     address,
     what: number === undefined ? { protocol: "ping" } : { protocol: "udp", port: number },
@@ -42,6 +43,11 @@ test.each<[string, Given, string]>([
   ["a group", { to: "224.0.0.251", port: 5353 }, "multicast = true"],
   ["a broadcast", { to: "255.255.255.255", port: 9 }, "multicast = true"],
   ["a remote", { toRemote: true, port: 9 }, "only OpenVPN sends there"],
+  [
+    "an inner profile's server",
+    { inner: "/vpn/office.conf", port: 1194 },
+    "the server of /vpn/office.conf, which is reached only through another tunnel",
+  ],
   [
     "another resolver",
     { to: "10.8.0.9", port: 53, comment: "other resolvers are refused" },

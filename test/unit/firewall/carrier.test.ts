@@ -73,3 +73,9 @@ describe("carriersOf() gives", () => {
     expect(carriers("server 10.8.0.0 255.255.255.0\n")).toEqual([]);
   });
 });
+
+test("carriersOf() an inner profile gives none, and asks for no user and no mark", () => {
+  const inner = { ...profile(`${remote}remote gw.example.net\nuser no-such-user\n`), inner: true } as const;
+  for (const identity of ["auto", "mark", "user", "none"] as const)
+    expect(carriersOf(inner, identity, lookup)).toEqual([]);
+});

@@ -65,11 +65,11 @@ describe("parsePolicy() refuses a key that the policy has not", () => {
     ["port = 1", 'a:1:1: unknown key "port" | port belongs below [[allow]]'],
     [
       '" " = 1',
-      'a:1:1: unknown key " " | the top level accepts: profiles, interfaces, identity, stamp, lan, tunnel, forward, allow',
+      'a:1:1: unknown key " " | the top level accepts: profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, allow',
     ],
     [
       "[__proto__]\nlan = 1",
-      'a:1:2: unknown key "__proto__" | the top level accepts: profiles, interfaces, identity, stamp, lan, tunnel, forward, allow',
+      'a:1:2: unknown key "__proto__" | the top level accepts: profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, allow',
     ],
     [
       'lan."\\u001b[2J" = 1',

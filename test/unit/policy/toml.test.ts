@@ -33,6 +33,7 @@ describe("parsePolicy() reads", () => {
   test.each([
     ["profiles", 'profiles = ["/etc/openvpn/a.conf"]', { profiles: ["/etc/openvpn/a.conf"] }],
     ["no profiles at all", "profiles = []", { profiles: [] }],
+    ["inner profiles", 'inner = ["/etc/openvpn/b.conf"]', { inner: ["/etc/openvpn/b.conf"] }],
     [
       "interfaces",
       'interfaces = ["wg0", "ppp0", "endor", "slow"]',

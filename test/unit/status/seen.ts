@@ -61,6 +61,7 @@ export function seenWith(changes: Partial<Seen>): Seen {
       addressesOf: () => ["10.8.0.2"],
     },
     remotes: [],
+    inner: [],
     names: { names: {}, hosts: "as asked" },
     samples: [{ at: 0, blocked: { out: 1, in: 2, forward: 3, nic: 5 } }],
     isGuarded: true,

@@ -1,6 +1,6 @@
 /** The manual has every field of `status --json`, with what it may be; of the binary's own output, test/lab/transcript-status.test.ts. */
 import { expect, test } from "vitest";
-import { reportRemotes } from "../../../lib/status/remotes-report.ts";
+import { reportInner, reportRemotes } from "../../../lib/status/remotes-report.ts";
 import { type Report, reportDisabled, reportLock } from "../../../lib/status/report.ts";
 import { parseUid } from "../../../lib/firewall/statement.ts";
 import type { Policy } from "../../../lib/policy/policy.ts";
@@ -31,6 +31,7 @@ const open: Report = reportLock(
       { paused: { "eth0 . eth0": 7 } },
     ),
     boot: "other rules",
+    inner: reportInner([{ ...profile("client\nremote 198.51.100.3"), inner: true }]),
     remotes: [...remotes("mark 7"), ...remotes("user nobody"), ...remotes("", "none")],
     names: { names: { "vpn.example": { addresses: [], resolved: "", stale: true } }, hosts: "as asked" },
   }),
