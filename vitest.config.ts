@@ -18,7 +18,7 @@ export default defineConfig({
           globalSetup: ["test/package/build-once.ts"],
         },
       },
-      { test: { name: "lab", include: ["test/{lab,attacks,soak,leaktest}/**/*.test.ts"], ...slow } },
+      { test: { name: "lab", include: ["test/{lab,attacks,tunnels,soak,leaktest}/**/*.test.ts"], ...slow } },
       // Its own command, npm run test:vm: it takes a quarter of an hour.
       {
         test: {

@@ -1,4 +1,4 @@
-import { contains, parseNetwork } from "../address.ts";
+import { type Address, type Network, contains, parseNetwork } from "../address.ts";
 import { type Carrier, type Lookup, carriersOf } from "../firewall/carrier.ts";
 import { showPlace } from "../openvpn/place.ts";
 import type { Profile } from "../openvpn/profile.ts";
@@ -47,58 +47,63 @@ function waysOutside(
   policy: Policy,
   lookup: Lookup,
 ): readonly Finding[] {
-  return serversOf(profile, lookup).flatMap((server) => {
-    const { address, protocol, port } = server;
-    const where = showPlace(
-      profile.endpoints.find(({ host }) => host.text === address.text) ?? { file: profile.file, line: 1 },
+  return profile.endpoints.flatMap((endpoint) => {
+    // As if it were an outer one; of a name, the addresses that an outer profile has had pinned.
+    const asOuter: Profile = { ...profile, inner: false, endpoints: [endpoint] };
+    return carriersOf(asOuter, "none", lookup).flatMap((server) =>
+      [
+        ...asAnothers(profile, server, outer, policy, lookup),
+        ...toTheLan(server, policy),
+        ...byException(server, policy),
+      ].map(({ why, fix }) =>
+        finding(
+          "inner-outside",
+          showPlace(endpoint),
+          `its packets to ${server.address.text} ${server.protocol} ${server.port} may leave outside a tunnel: ${why}`,
+          fix,
+        ),
+      ),
     );
-    const found = (what: string, fix: string) => finding("inner-outside", where, what, fix);
-    const target = `${address.text} ${protocol} ${port}`;
-    const single = parseNetwork(address.text);
-    const isWithin = (network: Policy["lan"]["allow"][number]) =>
-      single !== undefined && contains(network, single);
-    return [
-      ...outer
-        .filter((other) => lets(other, profile, server, policy, lookup))
-        .map((other) =>
-          found(
-            `its packets to ${target} may leave outside a tunnel, as those of ${other.file} do`,
-            "give each of the two profiles a mark of its own, as in mark 1194 and mark 1195",
-          ),
-        ),
-      ...policy.lan.allow
-        .filter(isWithin)
-        .map(({ text }) =>
-          found(
-            `its packets to ${target} may leave outside a tunnel: [lan] allow has ${text}`,
-            "name fewer addresses in [lan] allow",
-          ),
-        ),
-      ...policy.exceptions
-        .filter(
-          (each) =>
-            each.direction === "out" &&
-            each.protocol === protocol &&
-            each.port === port &&
-            isWithin(each.address),
-        )
-        .map(({ name }) =>
-          found(
-            `its packets to ${target} may leave outside a tunnel, by the exception "${name}"`,
-            "remove this [[allow]]",
-          ),
-        ),
-    ];
   });
 }
 
-/** As if it were an outer one; of names, the addresses that an outer profile has had pinned. */
-function serversOf(profile: Profile, lookup: Lookup): readonly Carrier[] {
-  return carriersOf({ ...profile, inner: false }, "none", lookup);
+type Way = { readonly why: string; readonly fix: string };
+
+function asAnothers(
+  inner: Profile,
+  server: Carrier,
+  outer: readonly Profile[],
+  policy: Policy,
+  lookup: Lookup,
+): readonly Way[] {
+  return outer
+    .filter((other) => passesAs(other, inner, server, policy, lookup))
+    .map(({ file }) => ({
+      why: `those of ${file} do`,
+      fix: "give each of the two profiles a mark of its own, as in mark 1194 and mark 1195",
+    }));
+}
+
+function toTheLan({ address }: Carrier, { lan }: Policy): readonly Way[] {
+  return lan.allow
+    .filter((network) => isWithin(network, address))
+    .map(({ text }) => ({ why: `[lan] allow has ${text}`, fix: "name fewer addresses there" }));
+}
+
+function byException({ address, protocol, port }: Carrier, { exceptions }: Policy): readonly Way[] {
+  return exceptions
+    .filter((each) => each.direction === "out" && each.protocol === protocol && each.port === port)
+    .filter((each) => isWithin(each.address, address))
+    .map(({ name }) => ({ why: `"${name}" lets them out`, fix: "remove this [[allow]]" }));
+}
+
+function isWithin(network: Network, address: Address): boolean {
+  const single = parseNetwork(address.text);
+  return single !== undefined && contains(network, single);
 }
 
 /** Whether the rules would take packets of `inner` for those of `outer`. Both OpenVPNs open their first sockets as root. */
-function lets(
+function passesAs(
   outer: Profile,
   inner: Profile,
   { address, protocol, port }: Carrier,

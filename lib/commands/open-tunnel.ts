@@ -13,12 +13,13 @@ import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Port } from "../port.ts";
 import { Refusal } from "../refusal.ts";
-import { refuseUnlessTunnel } from "../system/interfaces.ts";
+import { refuseUnlessTunnel, sharersOf } from "../system/interfaces.ts";
 import { type Pins, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
 import { runNow } from "../system/run-now.ts";
 import { uidOf } from "../system/users.ts";
+import { closeTunnel } from "./close-tunnel.ts";
 import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
@@ -53,8 +54,24 @@ export async function openFor(
     ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
   ];
   const tunnel = { ...event, opened: toUptime(uptime()) };
+  await refuseShared(tunnel, policy);
   await open(lockRuleset(policy, carriers), linkRulesets(policy), tunnel);
+  try {
+    // Of two that come at the same moment neither was open before; the later one now sees the other.
+    await refuseShared(tunnel, policy);
+  } catch (error) {
+    await closeTunnel(tunnel);
+    throw error;
+  }
   note(`open through ${event.device}`);
+}
+
+/** Nearly no tunnel has another's address: what looks whose it is comes with the first that does. */
+async function refuseShared({ device }: Tunnel, policy: Policy): Promise<void> {
+  if (sharersOf(device).length === 0) return;
+  const { refusalOfShared } = await import("./shared-address.ts");
+  const refusal = await refusalOfShared(device, policy);
+  if (refusal !== undefined) throw refusal;
 }
 
 /**

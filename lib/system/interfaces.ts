@@ -97,6 +97,22 @@ export function addressesOf(name: InterfaceName): readonly Address[] {
   return allAddressesOf(name).filter((address) => !isOfTheLink(address));
 }
 
+/** The addresses that this interface and others have, with who else has each. */
+export function sharersOf(
+  name: InterfaceName,
+): readonly { readonly device: InterfaceName; readonly address: Address }[] {
+  const own = new Set(addressesOf(name).map(({ text }) => text));
+  if (own.size === 0) return [];
+  return Object.keys(networkInterfaces())
+    .flatMap((text) => parseInterfaceName(text) ?? [])
+    .filter((device) => device !== name)
+    .flatMap((device) =>
+      addressesOf(device)
+        .filter(({ text }) => own.has(text))
+        .map((address) => ({ device, address })),
+    );
+}
+
 export function linkLocalAddressOf(name: InterfaceName): Address | undefined {
   return allAddressesOf(name).find(isOfTheLink);
 }

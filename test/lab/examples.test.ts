@@ -3,10 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../build/root.ts";
-import { host, lan, printer, remotes, service } from "./addresses.ts";
+import { host, lan, printer, service } from "./addresses.ts";
 import { Client } from "./client.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { addNamespaces, Namespace, removeNamespaces } from "./namespace.ts";
+import { profileWithout } from "./profile.ts";
 import { reach } from "./reach.ts";
 import { command, policyFile, stateOf, vpnFirewall } from "./vpn-firewall.ts";
 
@@ -96,15 +97,6 @@ test("several providers: from one to the other without an open moment", async ()
 
 async function example(name: string): Promise<string> {
   return await readFile(join(root, "examples", name), "utf8");
-}
-
-/** The laboratory's profile without one of its remotes. */
-async function profileWithout(lab: Lab, remote: "udp" | "second", name: string): Promise<string> {
-  const lines = (await readFile(lab.profile, "utf8")).split("\n");
-  const path = join(lab.dir, name);
-  const rest = lines.filter((line) => !line.startsWith(`remote ${remotes[remote].address} `));
-  await writeFile(path, rest.join("\n"), { mode: 0o600 });
-  return path;
 }
 
 /** A program that accepts connections on these ports, over IPv4. */

@@ -1,5 +1,8 @@
 /** The text of a client's profile, as a provider would give it out. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { remotes, type RemoteName } from "./addresses.ts";
+import type { Lab } from "./lab.ts";
 import type { Pki } from "./pki.ts";
 
 export type ProfileOptions = {
@@ -43,4 +46,18 @@ function remoteLine(remote: RemoteName, name: string | undefined): string {
   return name === undefined
     ? `remote ${address} ${port} ${protocol}${family}${client}`
     : `remote ${name} ${port} ${protocol}${client}`;
+}
+
+/** Another profile beside the laboratory's: the same without one of its remotes, and with these lines. Gives its path. */
+export async function profileWithout(
+  { dir, profile }: Pick<Lab, "dir" | "profile">,
+  remote: RemoteName,
+  name: string,
+  more: readonly string[] = [],
+): Promise<string> {
+  const lines = (await readFile(profile, "utf8")).split("\n");
+  const path = join(dir, name);
+  const rest = lines.filter((line) => !line.startsWith(`remote ${remotes[remote].address} `));
+  await writeFile(path, [...more, ...rest].join("\n"), { mode: 0o600 });
+  return path;
 }

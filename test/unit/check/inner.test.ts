@@ -65,7 +65,7 @@ test("a finding names the remote's line, and whose packets leave as well", () =>
       name: "inner-outside",
       severity: "leak",
       where: "/inner:2",
-      what: "its packets to 198.51.100.1 udp 1194 may leave outside a tunnel, as those of /outer do",
+      what: "its packets to 198.51.100.1 udp 1194 may leave outside a tunnel: those of /outer do",
       fix: "give each of the two profiles a mark of its own, as in mark 1194 and mark 1195",
     },
   ]);

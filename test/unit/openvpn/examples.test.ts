@@ -25,6 +25,14 @@ test.each([
   );
 });
 
+test("examples/client-inner.ovpn is a client's profile with the hooks; it needs no mark", () => {
+  const text = example("client-inner.ovpn");
+  const profile: Profile = parseProfile("client-inner.ovpn", () => text);
+  expect(profile).toMatchObject({ client: true, deviceType: "tun" });
+  expect(profile.endpoints.map(showEndpoint)).toEqual(["udp vpn.example.org 1194 46"]);
+  expect(text.split("\n")).toEqual(expect.arrayContaining(["script-security 2", ...hooks]));
+});
+
 test.each(["client-resolvconf.ovpn", "client-systemd-resolved.ovpn"])(
   "examples/%s is what install --chain --mark --pull-filter makes of it",
   (name) => {
