@@ -135,6 +135,7 @@ test("status of a machine that is closed", async () => {
           ]
         }
       ],
+      "inner": [],
       "names": {},
       "hosts": "as asked",
       "holes": {
@@ -346,6 +347,10 @@ interfaces = ["wg0"]
 [lan]
 allow = ["192.168.1.0/24"]
 ${policy}`);
+  const inner = `${installation.folder}/vpn/inner.ovpn`;
+  await writeFile(inner, "client\nremote 198.51.100.3\n");
+  const text = await readFile(installation.policy, "utf8");
+  await writeFile(installation.policy, `inner = ["${inner}"]\n${text}`);
   await installation.machine.sh("ip link add eth0 type veth peer name far");
   const disabled = await json(installation);
   await writeFile(installation.profile, "client\nremote vpn.example.net\nmark 7\n");
