@@ -97,20 +97,21 @@ export function addressesOf(name: InterfaceName): readonly Address[] {
   return allAddressesOf(name).filter((address) => !isOfTheLink(address));
 }
 
-/** The addresses that this interface and others have, with who else has each. */
+/** The addresses that this interface and others have, with who else has each. Asks the kernel once, however many there are. */
 export function sharersOf(
   name: InterfaceName,
 ): readonly { readonly device: InterfaceName; readonly address: Address }[] {
-  const own = new Set(addressesOf(name).map(({ text }) => text));
-  if (own.size === 0) return [];
-  return Object.keys(networkInterfaces())
-    .flatMap((text) => parseInterfaceName(text) ?? [])
-    .filter((device) => device !== name)
-    .flatMap((device) =>
-      addressesOf(device)
-        .filter(({ text }) => own.has(text))
-        .map((address) => ({ device, address })),
-    );
+  const { [name]: own = [], ...others } = networkInterfaces();
+  const texts = new Set(own.map(({ address }) => address));
+  return Object.entries(others).flatMap(([other, addresses = []]) =>
+    addresses
+      .filter(({ address }) => texts.has(address))
+      .flatMap(({ address: text }) => {
+        const [device, address] = [parseInterfaceName(other), parseAddress(text)];
+        const isShared = device !== undefined && address !== undefined && !isOfTheLink(address);
+        return isShared ? [{ device, address }] : [];
+      }),
+  );
 }
 
 export function linkLocalAddressOf(name: InterfaceName): Address | undefined {
