@@ -79,3 +79,11 @@ test("examples/policy-gateway.toml forwards two interfaces into the tunnel", () 
     exceptions: [],
   });
 });
+
+test("examples/policy-inner.toml has the office's profile inside that of home, and opens nothing", () => {
+  expect(example("policy-inner.toml")).toEqual({
+    ...defaultPolicy,
+    profiles: ["/etc/openvpn/client/home.conf"],
+    inner: ["/etc/openvpn/client/office.conf"],
+  });
+});
