@@ -29,7 +29,7 @@ type OpenEvent = Tunnel & Pick<HookEvent, "trusted">;
 
 /**
  * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Gives the profile of the connection. Throws Refusal, and
- * then nothing has changed.
+ * then nothing is more open.
  */
 export async function openTunnel(event: HookEvent, settings: Settings): Promise<Profile> {
   const policy = await readPolicy(settings.policyFile);
