@@ -55,13 +55,16 @@ export async function readInput(arch: Arch): Promise<Input> {
 }
 
 /** Puts the package at `path`, whole or not at all. */
-export async function writePackage({ tree, seconds }: Input, path: string): Promise<void> {
+export async function writePackage(
+  { tree, seconds }: Input,
+  path: string,
+  compression: "xz" | "none" = "xz",
+): Promise<void> {
   await inStaging(dirname(path), async (staging) => {
     await writeTree(join(staging, "tree"), tree, seconds);
     const made = join(staging, "made.deb");
-    await execa("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", join(staging, "tree"), made], {
-      env: { SOURCE_DATE_EPOCH: String(seconds) },
-    });
+    const words = ["--root-owner-group", `-Z${compression}`, "--build", join(staging, "tree"), made];
+    await execa("dpkg-deb", words, { env: { SOURCE_DATE_EPOCH: String(seconds) } });
     await rename(made, path);
   });
 }
