@@ -19,6 +19,16 @@ export default defineConfig({
         },
       },
       { test: { name: "lab", include: ["test/{lab,attacks,tunnels,soak,leaktest}/**/*.test.ts"], ...slow } },
+      // Its own command, npm run test:fleet: it needs Ansible, and minutes.
+      {
+        test: {
+          name: "fleet",
+          include: ["test/fleet/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          globalSetup: ["test/package/build-once.ts"],
+        },
+      },
       // Its own command, npm run test:vm: it takes a quarter of an hour.
       {
         test: {

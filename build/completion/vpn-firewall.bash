@@ -18,7 +18,7 @@ _vpn_firewall() {
 	done
 	case $command in
 	enable) options+=' --confirm --yes' ;;
-	status) options+=' --json --watch' ;;
+	status) options+=' --json --watch --prometheus' ;;
 	check | explain) options+=' --json' ;;
 	test) options+=' --report --stop --carrier --json' ;;
 	install) options+=' --chain --mark --pull-filter' ;;

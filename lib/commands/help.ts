@@ -84,7 +84,7 @@ DNS and TCP of this machine itself, outside the tunnel. The kernel closes it
 again after TIME: 90s, 5m, at most 1h. No flow outlives it. A tunnel that opens
 ends it, and so do enable, start, a boot, or a flush by another program.
 `,
-  status: `usage: vpn-firewall status [--json | --watch]
+  status: `usage: vpn-firewall status [--json | --watch | --prometheus[=FILE]]
 
 Shows what the kernel has in force, against what the policy asks for: the state
 in one word, then tunnels, remotes, holes, blocked packets and layers; what
@@ -92,6 +92,7 @@ differs, and what to do. Exit code 3: something differs, or nothing is in force.
 
   --json               the same for programs, as the manual describes it
   --watch              anew every second, on a terminal; end with q
+  --prometheus[=FILE]  as metrics, into a file that node_exporter collects
 `,
   check: `usage: vpn-firewall check [PROFILE...] [--json]
 

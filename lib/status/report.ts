@@ -11,7 +11,8 @@ import type { InnerReport, RemoteReport } from "./remotes-report.ts";
 import { type TimedReport, isPaused, reportTimed } from "./timed-report.ts";
 import { type Verdicts, compare, differencesIn, isDamaged } from "./verdicts.ts";
 
-export type State = "closed" | "open" | "paused" | "damaged" | "disabled";
+export const states = ["closed", "open", "paused", "damaged", "disabled"] as const;
+export type State = (typeof states)[number];
 
 /**
  * What `status` tells; `status --json` prints it as it is, and the manual describes every field. A field that is

@@ -113,7 +113,7 @@ test("where standard output is no terminal it refuses", async () => {
   `);
   expect(transcript(installation, await installation.run(["status", "--watch", "--json"])))
     .toMatchInlineSnapshot(`
-    "2> vpn-firewall: error: status takes --watch or --json, not both
+    "2> vpn-firewall: error: status takes one of --json, --watch
     2> vpn-firewall: hint: see: vpn-firewall help status
     exit 2"
   `);

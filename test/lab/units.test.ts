@@ -185,6 +185,7 @@ test.for([
   "vpn-firewall-guard.service",
   "vpn-firewall-policy.service",
   "vpn-firewall-policy-changed.service",
+  "vpn-firewall-metrics.service",
 ])("%s can do little more than it has to", async (name) => {
   // In tenths: a service that forbids itself nothing has 96.
   const exposure = async (limit: number) =>
@@ -221,6 +222,18 @@ test("the rights of vpn-firewall-policy.service are enough to put a policy in fo
   expect(stderr).not.toMatch(/warning|error/);
   expect(exitCode).toBe(0);
   expect(await installation.machine.lock()).toContain("198.51.100.1");
+});
+
+test("the rights of vpn-firewall-metrics.service are enough to write the file where the collector's directory is its own", async () => {
+  const installation = await withPrivateProfile();
+  const { machine, folder } = installation;
+  await installation.succeed("enable");
+  await machine.sh(`cd '${folder}' && mkdir collector && chown 65534 collector && chmod 700 collector`);
+  const through = await rightsOf("vpn-firewall-metrics.service");
+  const file = join(folder, "collector/vpn-firewall.prom");
+  const outcome = await installation.run(["status", `--prometheus=${file}`], { through });
+  expect(outcome).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await readFile(file, "utf8")).toContain('vpn_firewall_state{state="closed"} 1\n');
 });
 
 test("the rights of vpn-firewall-guard.service are enough for the guard", async () => {

@@ -22,6 +22,8 @@ drwxr-xr-x ./etc/vpn-firewall/policy.d/
 -rw-r--r-- ./usr/lib/systemd/system/dhcpcd@.service.d/vpn-firewall.conf
 -rw-r--r-- ./usr/lib/systemd/system/ifup@.service.d/vpn-firewall.conf
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-guard.service
+-rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-metrics.service
+-rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-metrics.timer
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-policy-changed.service
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-policy.path
 -rw-r--r-- ./usr/lib/systemd/system/vpn-firewall-policy.service
