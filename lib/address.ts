@@ -57,6 +57,15 @@ export function networkAround(address: Address, prefix: number): Network | undef
   return parseNetwork(`${address.family === 4 ? formatIpv4(first) : formatIpv6(first)}/${prefix}`);
 }
 
+/** What a network that is no single address consists of. */
+export function halvesOf({ family, prefix, first, last }: Network): readonly Network[] {
+  const second = first + (last - first + 1n) / 2n;
+  return [first, second].flatMap((value) => {
+    const text = family === 4 ? formatIpv4(value) : formatIpv6(value);
+    return parseNetwork(`${text}/${prefix + 1}`) ?? [];
+  });
+}
+
 /** Whether all of `inner` lies within `outer`. */
 export function contains(outer: Network, inner: Network): boolean {
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;

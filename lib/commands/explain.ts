@@ -1,3 +1,5 @@
+import { parseNetwork } from "../address.ts";
+import { exceptionFor } from "../firewall/exceptions.ts";
 import type { Listing } from "../firewall/listing.ts";
 import { listRules } from "../firewall/nft.ts";
 import type { Packet, What } from "../firewall/packet.ts";
@@ -43,7 +45,7 @@ const anySourcePort = parsePort("40000") as Port;
 
 /** What is asked for, and what is in force. */
 type Found = {
-  readonly stamp: Policy["stamp"];
+  readonly policy: Policy;
   readonly report: Report;
   /** Undefined where there is none that the kernel goes by. */
   readonly lock: Listing | undefined;
@@ -52,11 +54,11 @@ type Found = {
 };
 
 async function find(settings: Settings): Promise<Found> {
-  const { stamp } = await readPolicy(settings.policyFile);
+  const policy = await readPolicy(settings.policyFile);
   const report = await new Look(settings).again();
   const lock = await listed("inet", run);
   const isDormant = lock?.flagged === true;
-  return { stamp, report, lock: isDormant ? undefined : lock, rules: await listRules(["inet"], run) };
+  return { policy, report, lock: isDormant ? undefined : lock, rules: await listRules(["inet"], run) };
 }
 
 class Explanatory {
@@ -108,6 +110,7 @@ class Explanatory {
       otherwise: adviceOn({
         verdict,
         comment,
+        exception: comment.startsWith("4 exceptions") ? this.#exceptionFor(what) : undefined,
         address,
         what,
         device: typeof route === "string" ? "" : route.device,
@@ -148,7 +151,7 @@ class Explanatory {
 
   /** What the second layer does with what has come so far. */
   #guard({ device }: Route, passage: Passage | undefined) {
-    const { report, stamp } = this.#found;
+    const { report, policy } = this.#found;
     const standing = report.state === "disabled" ? undefined : report.nics[device];
     if (standing === undefined) return undefined;
     if (!isSound(standing)) {
@@ -158,7 +161,7 @@ class Explanatory {
       );
     }
     if (standing !== asAsked) return { passes: true, text: `none at ${device}: ${standing}` };
-    const stamped = passage !== undefined && ((passage.mark >>> stamp) & 1) === 1;
+    const stamped = passage !== undefined && ((passage.mark >>> policy.stamp) & 1) === 1;
     return {
       passes: stamped,
       text: stamped
@@ -194,6 +197,12 @@ class Explanatory {
     if (place === undefined) return undefined;
     const { chain, comment } = place;
     return { chain, comment, text: ruleText(this.#found.rules, place) };
+  }
+
+  #exceptionFor(what: What): string | undefined {
+    const peer = parseNetwork(this.#question.address.text);
+    if (what.protocol === "ping" || peer === undefined) return undefined;
+    return exceptionFor(this.#found.policy.exceptions, { direction: "out", ...what }, peer)?.name;
   }
 
   get #isRemote(): boolean {

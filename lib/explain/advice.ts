@@ -8,6 +8,8 @@ export type Situation = {
   readonly verdict: Explained["verdict"];
   /** Of the rule that decided; empty without one. */
   readonly comment: string;
+  /** The name of the policy's that lets it out, if one does. */
+  readonly exception?: string | undefined;
   readonly address: Address;
   readonly what: What;
   readonly device: string;
@@ -41,9 +43,8 @@ export function adviceOn(situation: Situation): string {
   }
 }
 
-function toRefuse({ comment }: Situation): string {
+function toRefuse({ comment, exception }: Situation): string {
   if (comment.startsWith("4 exception: pause, ")) return "to refuse it at once: vpn-firewall pause end";
-  const [, exception] = /^4 exception(?:, answers)?: (.*)$/.exec(comment) ?? [];
   if (exception !== undefined) return `to refuse it: remove the [[allow]] named "${exception}"`;
   if (comment.startsWith("3 LAN: ")) return "to refuse it: multicast = false under [lan]";
   if (comment.startsWith("3 LAN")) return "to refuse it: leave its network out of allow under [lan]";

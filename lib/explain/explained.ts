@@ -109,7 +109,10 @@ const headlines: Readonly<Record<Explained["verdict"], string>> = {
 };
 
 function ruleLines(rule: DecidingRule | undefined): readonly string[] {
-  return rule === undefined ? [] : [`  rule: in ${rule.chain}: ${rule.text}`];
+  if (rule === undefined) return [];
+  // Of the policy's exceptions there may be hundreds in a rule; `explain --json` has all.
+  const text = rule.text.replace(/\{ ([^{}]{120})[^{}]* \}/, "{ $1… }");
+  return [`  rule: in ${rule.chain}: ${text}`];
 }
 
 function service(what: What): string {

@@ -1,5 +1,6 @@
-import type { Exception, Policy } from "../policy/policy.ts";
-import { exceptionCounter, multicast } from "./leaving.ts";
+import type { Policy } from "../policy/policy.ts";
+import { enterByExceptions } from "./exceptions.ts";
+import { multicast } from "./leaving.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
 import { type Family, families, ip } from "./sets.ts";
 import { type Statement, anyOf, nft } from "./statement.ts";
@@ -18,7 +19,7 @@ export function input(policy: Policy): Chain {
       ...allowCarrierAnswers(),
       ...allowCarrierPathMtu(),
       ...allowLinkUpkeep(),
-      ...policy.exceptions.map(allowException),
+      ...enterByExceptions(policy),
       ...allowPauseAnswers(),
       ...allowLan(policy),
       ...refuse(nft`in`),
@@ -130,19 +131,6 @@ function allowLinkUpkeep(): readonly Rule[] {
     rule(nft`meta nfproto ipv4 udp sport 67 udp dport 68 accept`, nft`2 link upkeep: DHCP`),
     rule(nft`ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept`, nft`2 link upkeep: DHCPv6`),
   ];
-}
-
-function allowException({ name, direction, address, protocol, port }: Exception): Rule {
-  const count = nft`counter name "${exceptionCounter(name)}"`;
-  return direction === "in"
-    ? rule(
-        nft`${ip(address.family)} saddr ${address.text} ${protocol} dport ${port} ${count} accept`,
-        nft`4 exception: ${name}`,
-      )
-    : rule(
-        nft`${ip(address.family)} saddr ${address.text} ${protocol} sport ${port} ct state established ct direction reply ${count} accept`,
-        nft`4 exception, answers: ${name}`,
-      );
 }
 
 function allowPauseAnswers(): readonly Rule[] {

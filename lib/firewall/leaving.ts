@@ -1,5 +1,6 @@
 import type { InterfaceName } from "../interface.ts";
-import { type Exception, type Policy, counterKey } from "../policy/policy.ts";
+import type { Policy } from "../policy/policy.ts";
+import { leaveByExceptions } from "./exceptions.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
 import { type Family, families, ip } from "./sets.ts";
 import { type Statement, anyOf, nft } from "./statement.ts";
@@ -22,7 +23,7 @@ export function leaving(policy: Policy): Chain {
       refuseSourceRoutes(),
       ...allowCarrier(),
       ...allowLinkUpkeep(),
-      ...policy.exceptions.map(allowException),
+      ...leaveByExceptions(policy),
       ...allowMulticast(policy),
       refuseDnsOnLan(),
       ...allowLan(),
@@ -124,30 +125,6 @@ export function allowLinkUpkeep(): readonly Rule[] {
   ];
 }
 
-function allowException(exception: Exception): Rule {
-  const { name, direction } = exception;
-  const what = direction === "out" ? nft`4 exception` : nft`4 exception, answers`;
-  return rule(nft`${leavesByException(exception)} accept`, nft`${what}: ${name}`);
-}
-
-/** For postrouting alone: the reasons are asked twice, and a packet is to count once. */
-export function countExceptions({ exceptions, interfaces }: Policy): readonly Rule[] {
-  const named = interfaces.length === 0 ? nft`` : nft`oifname != ${anyOf(interfaces)} `;
-  return exceptions.map((exception) =>
-    rule(
-      nft`oif != "lo" oif . oifname != @tunnels ${named}${leavesByException(exception)} counter name "${exceptionCounter(exception.name)}"`,
-      nft`4 exception, counted: ${exception.name}`,
-    ),
-  );
-}
-
-function leavesByException({ direction, address, protocol, port }: Exception): Statement {
-  const peer = nft`${ip(address.family)} daddr ${address.text}`;
-  return direction === "out"
-    ? nft`${peer} ${protocol} dport ${port}`
-    : nft`${peer} ${protocol} sport ${port} ct state established ct direction reply`;
-}
-
 /** Before DNS is refused: mDNS is one of the things that were asked for. */
 function allowMulticast({ lan }: Policy): readonly Rule[] {
   if (!lan.multicast) return [];
@@ -230,9 +207,4 @@ function refusalsForForwarded(from: readonly InterfaceName[]): readonly Rule[] {
       nft`5 forwarded machines: refused at once`,
     ),
   ];
-}
-
-export function exceptionCounter(name: Exception["name"]): Statement {
-  // The key is letters, digits and underscores only.
-  return `exception_${counterKey(name)}` as Statement;
 }

@@ -1,16 +1,9 @@
 import type { Policy } from "../policy/policy.ts";
 import { fromTunnel, input, prerouting, refuse } from "./arriving.ts";
 import type { Carrier } from "./carrier.ts";
+import { countLeaving, exceptionCounter } from "./exceptions.ts";
 import { forward, forwarding, masquerading } from "./forwarding.ts";
-import {
-  allowPause,
-  countExceptions,
-  countPause,
-  exceptionCounter,
-  intoTunnel,
-  leaving,
-  pausing,
-} from "./leaving.ts";
+import { allowPause, countPause, intoTunnel, leaving, pausing } from "./leaving.ts";
 import { type Chain, type Ruleset, rule } from "./ruleset.ts";
 import { hookSets, lanSets, remoteSets, timedSets } from "./sets.ts";
 import { stampOf } from "./nic-guard.ts";
@@ -93,7 +86,7 @@ function postrouting(policy: Policy): Chain {
     hook: nft`type filter hook postrouting priority filter; policy drop`,
     rules: [
       rule(nft`jump forwarding`, nft`5 forwarded machines`),
-      ...countExceptions(policy),
+      ...countLeaving(policy),
       rule(nft`jump leaving`, nft`the reasons of the guarantee`),
       countPause(),
       ...refuse(nft`out`),

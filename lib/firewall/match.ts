@@ -56,7 +56,21 @@ function candidates(right: unknown, sets: Listing["sets"]): readonly (readonly s
     return set.elements.map(elementWords);
   }
   const { set } = fieldsOf(right);
-  return (Array.isArray(set) ? set : [right]).map((each) => [wordOf(each)]);
+  return (Array.isArray(set) ? set : [right]).map((each) => {
+    const { concat } = fieldsOf(each);
+    return (Array.isArray(concat) ? concat : [each]).map(wordOf);
+  });
+}
+
+/** Whether a packet fits a key of a map, as of counters. */
+export function isMapped(map: Expression, packet: Packet, listing: Listing): boolean {
+  const { set } = fieldsOf(map["data"]);
+  if (!Array.isArray(set) || !set.every(Array.isArray)) throw new UnknownExpression();
+  return fits(
+    { op: "==", left: map["key"], right: { set: set.map(([key]: unknown[]) => key) } },
+    packet,
+    listing,
+  );
 }
 
 /** What an element consists of. That it has a time is nothing to a packet: it is listed while that lasts. */

@@ -1,6 +1,6 @@
 import { Refusal } from "../refusal.ts";
 import type { Listing } from "./listing.ts";
-import { type Expression, fieldsOf, fits } from "./match.ts";
+import { type Expression, fieldsOf, fits, isMapped } from "./match.ts";
 import { type Packet, UnknownExpression } from "./packet.ts";
 
 /** A rule in force: its chain, its place in it from 0, and its comment. */
@@ -119,7 +119,12 @@ class Walk {
         case "limit":
           limited = true;
           break;
-        case "counter":
+        case "counter": {
+          const { map } = fieldsOf(content);
+          // Which counter it is, is looked up; without one the rule ends.
+          if (map !== undefined && !isMapped(fieldsOf(map), this.#packet, this.#listing)) return undefined;
+          break;
+        }
         case "log":
           break;
         case "mangle":

@@ -48,6 +48,24 @@ export function servicesNamed({ chains }: Listing): readonly What[] {
 }
 
 function serviceOf(expression: Expression): readonly What[] {
+  return [...serviceMatched(expression), ...servicesMapped(expression)];
+}
+
+/** The keys of a map of counters, as exceptions have it: address, protocol, port. */
+function servicesMapped(expression: Expression): readonly What[] {
+  const { key, data } = fieldsOf(fieldsOf(expression["counter"])["map"]);
+  const { set } = fieldsOf(data);
+  if (!JSON.stringify(key ?? "").includes('"dport"') || !Array.isArray(set)) return [];
+  return set.flatMap(([tuple]: unknown[]) => {
+    const { concat } = fieldsOf(tuple);
+    const [, number, portNumber]: readonly unknown[] = Array.isArray(concat) ? concat : [];
+    const protocol = number === 6 || number === 17 ? protocols[number] : undefined;
+    const port = parsePort(String(portNumber));
+    return protocol === undefined || port === undefined ? [] : [{ protocol, port }];
+  });
+}
+
+function serviceMatched(expression: Expression): readonly What[] {
   const { left, right } = fieldsOf(expression["match"]);
   const { protocol, field } = fieldsOf(fieldsOf(left)["payload"]);
   const port = parsePort(String(right));

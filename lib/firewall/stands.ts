@@ -57,7 +57,7 @@ export function blocksOf(table: string): readonly string[] {
   const blocks = (body.endsWith("\n}") ? body.slice(0, -2) : body).split("\n\n");
   // What code 0 is called depends on the type beside it, which nft forgets.
   return blocks.map((block) =>
-    withSortedNames(withProtocols(block).replaceAll("icmpv6 code no-route", "icmpv6 code 0")),
+    withSortedSets(withProtocols(block).replaceAll("icmpv6 code no-route", "icmpv6 code 0")),
   );
 }
 
@@ -67,7 +67,9 @@ function withProtocols(block: string): string {
     .replaceAll("meta l4proto { 6, 17 } ", "meta l4proto { tcp, udp } ")
     .replaceAll("meta l4proto 6 ", "meta l4proto tcp ")
     .replaceAll("meta l4proto 17 ", "meta l4proto udp ")
-    .replaceAll("meta l4proto 2 ", "meta l4proto igmp ");
+    .replaceAll("meta l4proto 2 ", "meta l4proto igmp ")
+    .replaceAll(" . 6 . ", " . tcp . ")
+    .replaceAll(" . 17 . ", " . udp . ");
 }
 
 /** What is there besides cannot open, but it can send elsewhere: the masquerading of an earlier policy. */
@@ -75,10 +77,13 @@ function translates(block: string): boolean {
   return block.includes("\t\ttype nat hook ") && block.split("\n").length > 3;
 }
 
-/** nft has an order of its own for names of interfaces in braces. */
-function withSortedNames(block: string): string {
-  if (!block.includes('{ "')) return block;
-  return block.replaceAll(/\{ ("[^{}]*) \}/g, (_, names: string) => `{ ${sorted(names.split(", "))} }`);
+/** nft has an order of its own for names of interfaces, and for tuples, in braces. */
+function withSortedSets(block: string): string {
+  if (!block.includes('{ "') && !block.includes("th dport") && !block.includes("th sport")) return block;
+  return block.replaceAll(
+    /\{ ("[^{}]*|[^{}, ]+ \. [^{}]*) \}/g,
+    (_, elements: string) => `{ ${sorted(elements.split(", "))} }`,
+  );
 }
 
 type Taken = {

@@ -1,4 +1,4 @@
-import { exceptionCounter } from "../firewall/leaving.ts";
+import { exceptionCounter } from "../firewall/exceptions.ts";
 import type { Listing } from "../firewall/listing.ts";
 import type { Policy, Service } from "../policy/policy.ts";
 

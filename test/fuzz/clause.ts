@@ -22,6 +22,7 @@ const words: readonly (readonly [string, string])[] = [
   ["PEER", String.raw`(?<peer>[0-9a-f.:/]+)`],
   ["PROTOCOL", String.raw`(?<protocol>tcp|udp)`],
   ["PORT", String.raw`(?<port>[0-9]+)`],
+  ["TUPLES", String.raw`(?<tuples>[0-9a-f.:/]+ \. (?:tcp|udp) \. [0-9]+(?: : "[a-z0-9_]+")?(?:, [^{}]+)?)`],
   ["COUNTER", String.raw`(?<counter>exception_[a-z0-9_]+)`],
 ];
 

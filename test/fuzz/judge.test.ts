@@ -83,18 +83,20 @@ describe("judgeTexts() refuses a lock", () => {
   const comment = ' comment "x"';
   test.each([
     ["with a rule nobody asked for", "chain output {\n", `chain output {\n\t\taccept${comment}\n`],
-    ["with an exception to another port", "tcp dport 22 counter", "tcp dport 23 counter"],
-    ["with an exception from another network", "ip saddr 203.0.113.7 ", "ip saddr 203.0.113.0/24 "],
-    ["with an exception from anywhere", "ip saddr 203.0.113.7 ", ""],
-    ["with an exception for another protocol", "tcp dport 22 counter", "udp dport 22 counter"],
-    ["with an exception to the wrong side", "udp dport 123 accept", "udp sport 123 accept"],
-    ["with a rule that a name has ended", '"4 exception: ntp"', '"4 exception: ntp" } ; flush ruleset'],
-    ["with a rule on a line of its own in a name", '"4 exception: ntp"', '"4 exception\n\t\taccept\n: ntp"'],
-    ["with a quote in a comment", '"4 exception: ntp"', '"4 "exception: ntp"'],
-    ["with a character beyond ASCII", "4 exception: ntp", "4 exception: ntp\u00e9"],
-    ["with a NUL", "4 exception: ntp", "4 exception: ntp\0"],
-    ["with a backslash", "4 exception: ntp", "4 exception: ntp\\"],
-    ["with a command in a name", "4 exception: ntp", "4 exception: $(reboot)"],
+    ["with an exception to another port", ". tcp . 22 : ", ". tcp . 23 : "],
+    ["with an exception from another network", "{ 203.0.113.7 . tcp", "{ 203.0.113.0/24 . tcp"],
+    ["with an exception from another address", "{ 203.0.113.7 . tcp", "{ 203.0.113.8 . tcp"],
+    ["with an exception that counts for another", '22 : "exception_ssh', '22 : "exception_ssh_'],
+    ["with an exception from anywhere", "{ 203.0.113.7 . tcp", "{ 0.0.0.0/0 . tcp"],
+    ["with an exception for another protocol", ". tcp . 22 : ", ". udp . 22 : "],
+    ["with an exception to the wrong side", "th dport { 2001:db8:7", "th sport { 2001:db8:7"],
+    ["with a rule that a name has ended", '"4 exceptions"', '"4 exceptions" } ; flush ruleset'],
+    ["with a rule on a line of its own in a name", '"4 exceptions"', '"4\n\t\taccept\nexceptions"'],
+    ["with a quote in a comment", '"4 exceptions"', '"4 "exceptions"'],
+    ["with a character beyond ASCII", "4 exceptions", "4 exceptions\u00e9"],
+    ["with a NUL", "4 exceptions", "4 exceptions\0"],
+    ["with a backslash", "4 exceptions", "4 exceptions\\"],
+    ["with a command in a name", "4 exceptions", "4 exception: $(reboot)"],
     ["with a tunnel that nobody named", '{ "wg0", "ppp0" } goto', '{ "wg0", "eth0" } goto'],
     ["with fewer tunnels than were named", 'oifname { "wg0", "ppp0" } goto', 'oifname "wg0" goto'],
     ["that accepts where it should ask the tunnel's chain", "goto into_tunnel", "accept"],
@@ -132,7 +134,7 @@ describe("judgeTexts() refuses a lock", () => {
   });
 
   test("whose exception stands before the refusal of source routes", () => {
-    const [exception = ""] = /\t\tip6 daddr 2001:db8:7.*\n/.exec(texts.lock) ?? [];
+    const [exception = ""] = /\t\tip6 daddr . meta l4proto .*\n/.exec(texts.lock) ?? [];
     const [routes = ""] = /\t\texthdr.*\n/.exec(texts.lock) ?? [];
     const broken = texts.lock.replace(exception, "").replace(routes, exception + routes);
     expect(broken).toHaveLength(texts.lock.length);

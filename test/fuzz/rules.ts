@@ -1,4 +1,5 @@
 /** The rules that a policy adds to the closed ones. A rule that no form here takes is more than anybody asked for. */
+import { BlockList, isIP } from "node:net";
 import type { Exception } from "../../lib/policy/policy.ts";
 import type { Asked } from "./asked.ts";
 import { type Clause, clause, counterOf } from "./clause.ts";
@@ -13,18 +14,32 @@ function lists(text: string | undefined, names: readonly string[]): boolean {
   return names.length > 0 && listed.toSorted().join() === names.toSorted().join();
 }
 
-function exceptionIs(direction: Exception["direction"]): Clause["permits"] {
-  return ({ policy }, { ip, peer, protocol, port, counter, tunnels }) =>
+/** Every element one of the exceptions, or a part of its network, and with its own counter where it has one. */
+function exceptionsAre(direction: Exception["direction"]): Clause["permits"] {
+  return ({ policy }, { ip, tuples = "", tunnels }) =>
     (tunnels === undefined || lists(tunnels, policy.interfaces)) &&
-    policy.exceptions.some(
-      (each) =>
-        each.direction === direction &&
-        ip === (each.address.family === 4 ? "ip" : "ip6") &&
-        peer === each.address.text &&
-        protocol === each.protocol &&
-        port === String(each.port) &&
-        (counter === undefined || counter === counterOf(each)),
+    tuples.split(", ").every((tuple) =>
+      policy.exceptions.some((each) => {
+        const { address, protocol, port } = each;
+        const [, network = "", service, counter] = /^(\S+) \. (\S+ \. \d+)(?: : "(\w+)")?$/.exec(tuple) ?? [];
+        return (
+          each.direction === direction &&
+          ip === (address.family === 4 ? "ip" : "ip6") &&
+          isWithin(network, address) &&
+          service === `${protocol} . ${port}` &&
+          (counter === undefined || counter === counterOf(each))
+        );
+      }),
     );
+}
+
+function isWithin(text: string, { text: whole, prefix, family }: Exception["address"]): boolean {
+  const [address = "", length = "128"] = text.split("/");
+  const [first = ""] = whole.split("/");
+  const outer = new BlockList();
+  const name = family === 4 ? "ipv4" : "ipv6";
+  outer.addSubnet(first, prefix, name);
+  return isIP(address) === family && Number(length) >= prefix && outer.check(address, name);
 }
 
 const forwards: Clause["permits"] = ({ policy }) => policy.forward.from.length > 0;
@@ -38,8 +53,9 @@ const has6 = ({ policy }: Asked): boolean => policy.lan.allow.some(({ family }) 
 const has4 = ({ policy }: Asked): boolean => policy.lan.allow.some(({ family }) => family === 4);
 
 const sourceRoutes = "exthdr rt exists return";
-const exceptionOut = "IP daddr PEER PROTOCOL dport PORT";
-const exceptionAnswer = "IP daddr PEER PROTOCOL sport PORT ct state established ct direction reply";
+const answers = "ct state established ct direction reply";
+const toThem = "IP daddr . meta l4proto . th dport";
+const toAsking = "IP daddr . meta l4proto . th sport";
 const elsewhere = [
   'oif != "lo" oif . oifname != @tunnels',
   'oif != "lo" oif . oifname != @tunnels oifname != TUNNELS',
@@ -51,8 +67,20 @@ const related = "oifname FROM ct state related ct direction reply";
 
 const leaving: readonly Clause[] = [
   ...clause("a tunnel of the policy", "chain leaving {", ["oifname TUNNELS goto into_tunnel"], namesTunnels),
-  ...clause("4 exception", "chain leaving {", [`${exceptionOut} accept`], exceptionIs("out"), sourceRoutes),
-  ...clause("4 exception", "chain leaving {", [`${exceptionAnswer} accept`], exceptionIs("in"), sourceRoutes),
+  ...clause(
+    "4 exception",
+    "chain leaving {",
+    [`${toThem} { TUPLES } accept`],
+    exceptionsAre("out"),
+    sourceRoutes,
+  ),
+  ...clause(
+    "4 exception",
+    "chain leaving {",
+    [`${answers} ${toAsking} { TUPLES } accept`],
+    exceptionsAre("in"),
+    sourceRoutes,
+  ),
   ...clause(
     "3 LAN: multicast",
     "chain leaving {",
@@ -88,14 +116,14 @@ const leaving: readonly Clause[] = [
     ...clause(
       "4 exception, counted",
       "chain postrouting {",
-      [`${condition} ${exceptionOut} counter name "COUNTER"`],
-      exceptionIs("out"),
+      [`${condition} counter name ${toThem} map { TUPLES }`],
+      exceptionsAre("out"),
     ),
     ...clause(
       "4 exception, counted",
       "chain postrouting {",
-      [`${condition} ${exceptionAnswer} counter name "COUNTER"`],
-      exceptionIs("in"),
+      [`${condition} ${answers} counter name ${toAsking} map { TUPLES }`],
+      exceptionsAre("in"),
     ),
   ]),
 ];
@@ -147,16 +175,14 @@ const arriving: readonly Clause[] = [
   ...clause(
     "4 exception",
     "chain input {",
-    ['IP saddr PEER PROTOCOL dport PORT counter name "COUNTER" accept'],
-    exceptionIs("in"),
+    ["counter name IP saddr . meta l4proto . th dport map { TUPLES } accept"],
+    exceptionsAre("in"),
   ),
   ...clause(
     "4 exception",
     "chain input {",
-    [
-      'IP saddr PEER PROTOCOL sport PORT ct state established ct direction reply counter name "COUNTER" accept',
-    ],
-    exceptionIs("out"),
+    [`${answers} counter name IP saddr . meta l4proto . th sport map { TUPLES } accept`],
+    exceptionsAre("out"),
   ),
   ...clause(
     "3 LAN: services",

@@ -27,7 +27,8 @@ def counts():
         chain = rule["chain"]
         index[chain] = index.get(chain, -1) + 1
         for part in rule["expr"]:
-            if isinstance(part.get("counter"), dict):
+            # One that a map gives has its packets elsewhere.
+            if isinstance(part.get("counter"), dict) and "packets" in part["counter"]:
                 found[chain, index[chain]] = part["counter"]["packets"]
     return found
 

@@ -66,7 +66,7 @@ test.each<[string, Given, string]>([
   ],
   [
     "an exception",
-    { verdict: "outside the tunnel", comment: "4 exception: a b" },
+    { verdict: "outside the tunnel", comment: "4 exceptions", exception: "a b" },
     'remove the [[allow]] named "a b"',
   ],
   [
@@ -76,7 +76,7 @@ test.each<[string, Given, string]>([
   ],
   [
     "an exception's answers",
-    { verdict: "outside the tunnel", comment: "4 exception, answers: a b" },
+    { verdict: "outside the tunnel", comment: "4 exceptions, answers", exception: "a b" },
     'named "a b"',
   ],
   [
