@@ -5,6 +5,7 @@ import {
   actionOf,
   hookOf,
   parseCommandLine,
+  pppNameOf,
 } from "../lib/commands/command-line.ts";
 import { print, tell } from "../lib/commands/messages.ts";
 import type { Settings } from "../lib/commands/settings.ts";
@@ -51,6 +52,8 @@ const commands: Readonly<Record<CommandName, (invocation: CommandInvocation) => 
   refresh: async ({ settings, words }) =>
     (await import("../lib/commands/refresh.ts")).refresh(settings, words),
   undo: async ({ settings, words }) => (await import("../lib/commands/undo.ts")).undo(settings, words),
+  open: async ({ settings, words }) => (await import("../lib/commands/open.ts")).open(settings, words),
+  close: async ({ words }) => (await import("../lib/commands/open.ts")).close(words),
   guard: async ({ settings }) => (await import("../lib/commands/guard.ts")).guard(settings),
   start,
   restart: start,
@@ -67,12 +70,18 @@ void main(process.argv0, process.argv.slice(2)).then((exitCode) => process.exit(
 async function main(argv0: string, args: readonly string[]): Promise<number> {
   const action = actionOf(argv0, args);
   if (action !== undefined) return (await import("./dispatcher.ts")).dispatch(action, process.env);
+  const pppName = pppNameOf(argv0);
+  if (pppName !== undefined) return (await import("./ppp.ts")).ppp(pppName, args, process.env);
   const scriptType = process.env["script_type"];
   let hook = hookOf(argv0, args[0] ?? "", scriptType);
   let chained: readonly string[] = [];
   try {
     const invocation = parseCommandLine(argv0, args, scriptType);
     if ("command" in invocation) return await commands[invocation.command](invocation);
+    if ("script" in invocation) {
+      const { vpncScript } = await import("./vpnc-script.ts");
+      return await vpncScript(process.env, invocation.settings, invocation.chained);
+    }
     ({ hook, chained } = invocation);
     await hooks[hook](process.env, invocation.settings);
   } catch (error) {

@@ -1,7 +1,7 @@
 # bash completion for vpn-firewall(8)
 
 _vpn_firewall() {
-	local commands='enable confirm disable pause status check test print explain install uninstall guard refresh undo start stop restart reload flush save help version'
+	local commands='enable confirm disable pause status check test print explain install uninstall open close guard refresh undo start stop restart reload flush save help version'
 	local options='--policy --state --help --version'
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= index
 	# readline takes --policy=FILE for three words.

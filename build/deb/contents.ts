@@ -2,7 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { dispatcherName } from "../../lib/commands/command-line.ts";
+import { dispatcherName, scriptName } from "../../lib/commands/command-line.ts";
 import { blockTransaction } from "../../lib/firewall/block.ts";
 import { hooks } from "../binary.ts";
 import { root } from "../root.ts";
@@ -18,6 +18,7 @@ export async function contents(binary: string): Promise<Tree> {
     ...Object.fromEntries(
       hooks.map((hook) => [`usr/lib/vpn-firewall/${hook}`, { link: "../../sbin/vpn-firewall" }]),
     ),
+    [`usr/lib/vpn-firewall/${scriptName}`]: { link: "../../sbin/vpn-firewall" },
     // Not in /etc, where a link outlives a purge.
     [`usr/lib/NetworkManager/dispatcher.d/${dispatcherName}`]: { link: "../../../sbin/vpn-firewall" },
     [`usr/lib/NetworkManager/dispatcher.d/pre-down.d/${dispatcherName}`]: {

@@ -113,7 +113,10 @@ function checkIdentity(subject: Subject, { identity, offload, isOurs }: Surround
   ];
 }
 
-function checkNames({ endpoints }: Profile, { isPinned }: Surroundings): readonly Finding[] {
+export function checkNames(
+  { endpoints }: Profile,
+  { isPinned }: Pick<Surroundings, "isPinned">,
+): readonly Finding[] {
   return endpoints.flatMap(({ host, file, line }) =>
     host.family !== "unresolved" || isPinned(host.text)
       ? []

@@ -28,6 +28,7 @@ export const severities = {
   "inner-alone": "problem",
   "inner-missing": "leak",
   "inner-outside": "leak",
+  "remote-by-root": "leak",
   "lan-allowed": "leak",
   "exception-allowed": "leak",
   "openvpn-missing": "problem",

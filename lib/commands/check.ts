@@ -11,6 +11,7 @@ import { checkPushed } from "../check/pushed.ts";
 import { checkResolver } from "../check/resolver.ts";
 import type { Subject, Surroundings } from "../check/subject.ts";
 import { checkUnit } from "../check/unit.ts";
+import { checkQuickFile } from "../check/wireguard.ts";
 import { listFlowtables } from "../firewall/nft.ts";
 import { isConnectionFile } from "../networkmanager/connection.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
@@ -35,6 +36,7 @@ import {
 import { run } from "../system/run.ts";
 import { unitsOf } from "../system/units.ts";
 import { uidOf } from "../system/users.ts";
+import { isQuickFile, parseQuickFile } from "../wireguard/quick-file.ts";
 import { type Options, dispatcherName } from "./command-line.ts";
 import { isThisProgram } from "./install.ts";
 import { oneLine, print } from "./messages.ts";
@@ -55,13 +57,17 @@ export async function check(settings: Settings, paths: readonly string[], option
     isPinned: (name: string) => pins.has(name),
   };
   const profiles = paths.length > 0 ? paths.map((path) => resolve(path)) : profilePaths(policy);
+  const quickFiles = profiles.filter(isQuick);
+  const others = profiles.length - quickFiles.length;
+  const withoutOpenvpn = others === 0 && quickFiles.length + policy.remotes.length > 0;
   const findings = [
-    ...profiles.flatMap((path) =>
-      isConnectionFile(path)
-        ? checkConnectionFile(path, policy, surroundings)
-        : checkProfile(path, policy, surroundings),
-    ),
-    ...checkPolicy(settings.policyFile, policy, profiles.length),
+    ...profiles.flatMap((path) => {
+      if (isConnectionFile(path)) return checkConnectionFile(path, policy, surroundings);
+      return quickFiles.includes(path)
+        ? checkQuick(path, policy, surroundings)
+        : checkProfile(path, policy, surroundings);
+    }),
+    ...checkPolicy(settings.policyFile, policy, profiles.length, surroundings.isPinned),
     ...checkInner(
       settings.policyFile,
       policy,
@@ -69,7 +75,7 @@ export async function check(settings: Settings, paths: readonly string[], option
       innerWithoutFile(policy),
       { addressesOf: pinnedAddresses(pins), uidOf },
     ),
-    ...checkMachine(machine, policy),
+    ...checkMachine(machine, policy).filter(({ name }) => !withoutOpenvpn || name !== "openvpn-missing"),
     ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
   ];
   const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));
@@ -112,6 +118,34 @@ function checkProfile(
       ...(subject.profile instanceof Refusal ? [] : checkPushed(subject, surroundings)),
       ...unitsOf(path).flatMap((unit) => checkUnit(unit, subject, surroundings, process.execPath)),
     ];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return [finding("profile-refused", path, error.message, error.hint)];
+  }
+}
+
+function isQuick(path: string): boolean {
+  try {
+    return isQuickFile(readBytes(path).toString("latin1"));
+  } catch (error) {
+    // Whoever reads it as a profile tells why it cannot be.
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+function checkQuick(
+  path: string,
+  policy: Policy,
+  { isPinned }: Omit<Surroundings, "isOurs">,
+): readonly Finding[] {
+  try {
+    const file = parseQuickFile(path, readBytes(path, "root").toString("latin1"));
+    const profile = asThePolicyHasIt(policy, file.profile);
+    return checkQuickFile(
+      { ...file, profile },
+      { isPinned, isOurs: (program) => isThisProgram(program, path) },
+    );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return [finding("profile-refused", path, error.message, error.hint)];

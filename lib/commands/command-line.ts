@@ -13,9 +13,16 @@ export const hookNames: readonly string[] = [
 /** What NetworkManager's dispatcher finds in its folder, and runs with two words: INTERFACE and ACTION. */
 export const dispatcherName = "50-vpn-firewall";
 
+/** What openconnect runs as its script, by a link of this name or by the word. */
+export const scriptName = "vpnc-script";
+
+/** Links in the folders of pppd's ip-up and ip-down, in which names have no dots. */
+const pppNames = ["vpn-firewall-ip-up", "vpn-firewall-ip-down"] as const;
+export type PppName = (typeof pppNames)[number];
+
 /** What a command takes: words, and options besides those of every command. */
 export type Usage = {
-  readonly words?: "any" | "a profile" | "a command" | "an address" | "a time";
+  readonly words?: "any" | "a profile" | "a command" | "an address" | "a time" | "a tunnel";
   readonly options?: readonly OptionName[];
 };
 
@@ -31,6 +38,8 @@ export const usages = {
   explain: { words: "an address", options: ["--json"] },
   install: { words: "a profile", options: ["--chain", "--mark", "--pull-filter"] },
   uninstall: { words: "a profile" },
+  open: { words: "a tunnel" },
+  close: { words: "a tunnel" },
   guard: {},
   refresh: { words: "any" },
   undo: { words: "any" },
@@ -82,6 +91,7 @@ export type Invocation =
       /** The profile's own command, which runs after ours; none without words. */
       readonly chained: readonly string[];
     }
+  | { readonly script: typeof scriptName; readonly settings: Settings; readonly chained: readonly string[] }
   | {
       readonly command: CommandName;
       readonly settings: Settings;
@@ -103,10 +113,16 @@ export function parseCommandLine(
     policyFile: options.get("--policy") ?? defaultSettings.policyFile,
     stateDirectory: options.get("--state") ?? defaultSettings.stateDirectory,
   };
+  const isScript = [basename(argv0), words[0]].includes(scriptName);
   if (options.has("--help")) {
-    const about = [...words, ...[hookOf(argv0, "", undefined) ?? []].flat()];
+    const about = [
+      ...words,
+      ...[hookOf(argv0, "", undefined) ?? []].flat(),
+      ...(isScript ? [scriptName] : []),
+    ];
     return { command: "help", settings, options, words: about.slice(0, 1) };
   }
+  if (isScript) return { script: scriptName, settings, chained: after };
   const hook = hookOf(argv0, words[0] ?? "", scriptType);
   if (hook !== undefined) return { hook, settings, chained: after };
   const [word = "", ...rest] = [...words, ...after];
@@ -130,8 +146,10 @@ function refuseUnlessItTakes(command: CommandName, words: readonly string[], opt
     );
   if (takes === "a time" && first === undefined)
     throw new UsageRefusal(`${command} takes a time`, `as in: vpn-firewall ${command} 5m`);
-  const spare =
-    takes === "a time" ? third : takes === undefined ? first : takes === "any" ? undefined : second;
+  if (takes === "a tunnel" && first === undefined)
+    throw new UsageRefusal(`${command} takes an interface`, `as in: vpn-firewall ${command} wg0`);
+  const many = takes === "any" || takes === "a tunnel";
+  const spare = takes === "a time" ? third : takes === undefined ? first : many ? undefined : second;
   if (spare === undefined) return;
   throw new UsageRefusal(`${command} takes no ${quote(spare)}`, `see: vpn-firewall help ${command}`);
 }
@@ -139,6 +157,12 @@ function refuseUnlessItTakes(command: CommandName, words: readonly string[], opt
 /** The action that NetworkManager's dispatcher runs us for, if it does. Its words are no options, whatever an interface is called. */
 export function actionOf(argv0: string, args: readonly string[]): string | undefined {
   return args.length === 2 && basename(argv0) === dispatcherName ? args[1] : undefined;
+}
+
+/** The name by which pppd's scripts run us, if they do. */
+export function pppNameOf(argv0: string): PppName | undefined {
+  const name = basename(argv0);
+  return pppNames.find((each) => each === name);
 }
 
 /** The hook that OpenVPN runs us as, if it does. */

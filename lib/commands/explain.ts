@@ -225,8 +225,8 @@ class Explanatory {
 function nameOf(sender: KnownSender | undefined): string {
   if (sender === undefined) return "an ordinary program";
   return sender.by === "mark"
-    ? `OpenVPN, by its mark ${sender.number}`
-    : `OpenVPN, or whatever else user ${sender.number} runs`;
+    ? `the VPN, by its mark ${sender.number}`
+    : `the VPN, or whatever else user ${sender.number} runs`;
 }
 
 function wayOf({ device, source, gateway }: Route): string {

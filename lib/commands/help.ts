@@ -1,5 +1,5 @@
 import { quote } from "../refusal.ts";
-import { type CommandName, UsageRefusal, hookNames } from "./command-line.ts";
+import { type CommandName, UsageRefusal, hookNames, scriptName } from "./command-line.ts";
 
 const overview = `Keeps this machine closed unless its VPN is up.
 
@@ -16,6 +16,8 @@ usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
   explain ADDRESS      what becomes of a packet to there, and by which rule
   install PROFILE      put the hook lines into a profile
   uninstall PROFILE    take them out again
+  open INTERFACE       let traffic through a tunnel that is not OpenVPN's
+  close INTERFACE      take it out again
   guard                keep other programs from flushing the rules
   help [COMMAND]       this, or all about one command
   version
@@ -23,6 +25,8 @@ usage: vpn-firewall COMMAND [--policy FILE] [--state DIR]
 run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
 refresh; and by an enable on trial: undo
 run by NetworkManager's dispatcher, by a link of this name: 50-vpn-firewall
+run by openconnect, and by pppd, by links of these names: vpnc-script,
+vpn-firewall-ip-up, vpn-firewall-ip-down
 run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
 save
 
@@ -52,6 +56,14 @@ profile's own, and runs after ours.
 
   up, route-up         close if that is not so yet, and open the tunnel
   route-pre-down, down take the tunnel out; they open nothing and never fail
+`;
+
+const script = `usage: vpn-firewall vpnc-script [--policy FILE] [--state DIR] [-- COMMAND...]
+
+Run by openconnect, as its --script, by name or as a link to this program. Opens
+or closes the tunnel, and then runs the script that sets the interface up:
+/usr/share/vpnc-scripts/vpnc-script, or the command after --. The server has to
+be in the policy, below [[remote]].
 `;
 
 const helpTexts: Readonly<Record<CommandName, string>> = {
@@ -127,7 +139,7 @@ policy's. It changes nothing.
 
 Says what becomes of a new packet to there: which way it takes, whether it
 leaves, by which rule of those in force, and what to change if it should not be
-so. Also of OpenVPN's own packets, where the address is a remote's; and what may
+so. Also of the VPN's own packets, where the address is a remote's; and what may
 come in from there. An IPv6 address with a port stands in brackets. Without a
 port it is a ping; without a protocol, tcp and udp.
 Exit code 3: nothing is in force, and so nothing decides.
@@ -140,18 +152,32 @@ Exit code 3: nothing is in force, and so nothing decides.
 `,
   install: `usage: vpn-firewall install PROFILE [--chain] [--mark[=NUMBER]] [--pull-filter]
 
-Puts the hook lines at the end of a profile, between two markers. Every other
-byte stays.
+Puts the hook lines into a profile, between two markers: at the end of
+OpenVPN's, at the beginning of a file of wg-quick's, which gets an FwMark too if
+it has none. Every other byte stays.
 
   --chain              a hook that the profile has already runs after ours
   --mark[=NUMBER]      OpenVPN marks its packets, so that no other program
-                       passes for it; 1194
+                       passes for it; 1194. Of wg-quick: the FwMark; 51820
   --pull-filter        what the server pushes cannot end OpenVPN
 `,
   uninstall: `usage: vpn-firewall uninstall PROFILE
 
 Takes the hook lines out of a profile: it is as it was before install, byte for
 byte.
+`,
+  open: `usage: vpn-firewall open INTERFACE [RESOLVER...]
+
+For a tunnel that something else than OpenVPN has made: closes the machine if
+that is not so yet, and opens the interface with the addresses that it has. Run
+it when those are there. wg-quick runs it, as its PostUp. The VPN's server has
+to be in the policy, below [[remote]], or in a file of wg-quick's. Resolvers
+matter where the policy says dns = "pushed"; a file of wg-quick's has its own.
+`,
+  close: `usage: vpn-firewall close INTERFACE [RESOLVER...]
+
+Takes it out again. It opens nothing and never fails. Not needed where the
+interface goes: what it opened goes with it.
 `,
   guard: `usage: vpn-firewall guard
 
@@ -186,6 +212,7 @@ Prints the version.
 export function helpOn(word: string | undefined): string {
   if (word === undefined) return overview;
   if (hookNames.includes(word)) return hooks;
+  if (word === scriptName) return script;
   if (Object.hasOwn(helpTexts, word)) return helpTexts[word as CommandName];
   throw new UsageRefusal(`${quote(word)} is not a command`, "see: vpn-firewall help");
 }

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import { linkCommand } from "../check/connection.ts";
 import { isConnectionFile } from "../networkmanager/connection.ts";
 import { withBlock, withoutBlock } from "../openvpn/hook-block.ts";
-import { type Program, type Wish, hookLines } from "../openvpn/hook-lines.ts";
+import { type HookLines, type Program, type Wish, hookLines } from "../openvpn/hook-lines.ts";
 import { parseProcessOptions } from "../openvpn/process.ts";
 import { parseProfile } from "../openvpn/profile.ts";
 import { Refusal, quote } from "../refusal.ts";
@@ -10,6 +10,8 @@ import { readBytes, refuseForeignWriters } from "../system/files.ts";
 import { withIncluded } from "../system/profiles.ts";
 import { realPath, replaceFile } from "../system/replace-file.ts";
 import { parseDecimal } from "../text.ts";
+import { quickLines, withQuickBlock } from "../wireguard/install-lines.ts";
+import { isQuickFile, parseQuickFile } from "../wireguard/quick-file.ts";
 import { type Options, UsageRefusal } from "./command-line.ts";
 import { note } from "./messages.ts";
 import { type Settings, defaultSettings } from "./settings.ts";
@@ -17,7 +19,7 @@ import { type Settings, defaultSettings } from "./settings.ts";
 /** As the README has it. */
 const defaultMark = "1194";
 
-/** Puts the hook lines at the end of a profile, between markers; every other byte stays. */
+/** Puts the hook lines into a profile, between markers; every other byte stays. */
 export function install(settings: Settings, given: string, asked: Options): number {
   const wish = wishOf(asked);
   const path = resolve(given);
@@ -25,12 +27,11 @@ export function install(settings: Settings, given: string, asked: Options): numb
   const file = realPath(path);
   const text = readText(file);
   const original = withoutBlock(text, path);
-  refuseUnlessClient(path, text);
-
-  const options = parseProcessOptions(path, withIncluded(path, original));
-  const { lines, notes } = hookLines(options, programOf(settings, path), wish);
+  const program = programOf(settings, path);
+  const { lines, notes, wanted, reader } = isQuickFile(text)
+    ? installedQuick(path, original, program, asked)
+    : installedProfile(path, text, original, program, wish);
   for (const each of notes) note(each);
-  const wanted = lines.length === 0 ? original : withBlock(original, lines);
   if (wanted === text) {
     note(`${path}: the lines are there already`);
     return 0;
@@ -38,8 +39,46 @@ export function install(settings: Settings, given: string, asked: Options): numb
   refuseUnlessReadable(path, wanted);
   replaceFile(file, Buffer.from(wanted, "latin1"));
   for (const line of lines) note(`${path}: ${line}`);
-  note("OpenVPN reads them when it starts anew; see what stays open with: vpn-firewall check " + path);
+  note(`${reader} reads them when it starts anew; see what stays open with: vpn-firewall check ${path}`);
   return 0;
+}
+
+type Installed = HookLines & {
+  readonly wanted: string;
+  /** Who reads the lines. */
+  readonly reader: string;
+};
+
+function installedProfile(
+  path: string,
+  text: string,
+  original: string,
+  program: Program,
+  wish: Wish,
+): Installed {
+  refuseUnlessClient(path, text);
+  const { lines, notes } = hookLines(parseProcessOptions(path, withIncluded(path, original)), program, wish);
+  return {
+    lines,
+    notes,
+    wanted: lines.length === 0 ? original : withBlock(original, lines),
+    reader: "OpenVPN",
+  };
+}
+
+/** Its hooks add up, and nothing is pushed: there is nothing to chain or to filter. */
+function installedQuick(path: string, original: string, program: Program, asked: Options): Installed {
+  const spare = (["--chain", "--pull-filter"] as const).find((option) => asked.has(option));
+  if (spare !== undefined)
+    throw new UsageRefusal(`A file of wg-quick's takes no ${spare}`, "see: vpn-firewall help install");
+  const mark = (asked.get("--mark") ?? "") === "" ? undefined : wishOf(asked).mark;
+  const lines = quickLines(path, original, program, mark);
+  return {
+    lines,
+    notes: [],
+    wanted: lines.length === 0 ? original : withQuickBlock(original, lines),
+    reader: "wg-quick",
+  };
 }
 
 /** Throws UsageRefusal. */
@@ -85,6 +124,7 @@ function refuseUnlessClient(path: string, text: string): void {
 
 /** A last line of the greatest length, for one, can be read as long as nothing comes after it. */
 function refuseUnlessReadable(path: string, text: string): void {
+  if (isQuickFile(text)) return void parseQuickFile(path, text);
   parseProfile(path, withIncluded(path, text));
   parseProcessOptions(path, withIncluded(path, text));
 }

@@ -11,6 +11,7 @@ import { type Tunnel, addTransaction, healTransaction, openTransaction } from ".
 import type { HookEvent } from "../openvpn/environment.ts";
 import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
+import { remoteProfiles } from "../policy/remote-profiles.ts";
 import type { Port } from "../port.ts";
 import { Refusal } from "../refusal.ts";
 import { refuseUnlessTunnel, sharersOf } from "../system/interfaces.ts";
@@ -25,7 +26,7 @@ import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
 import { namesOf, pinnedAddresses } from "./wanted.ts";
 
-type OpenEvent = Tunnel & Pick<HookEvent, "trusted">;
+export type OpenEvent = Tunnel & Pick<HookEvent, "trusted">;
 
 /**
  * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Gives the profile of the connection. Throws Refusal, and
@@ -46,13 +47,38 @@ export async function openFor(
   policy: Policy,
   settings: Settings,
 ): Promise<void> {
-  const others = withoutFaulty(othersOf(policy, own.file), (path) => readProfile(policy, path, "root"));
-  const pins = namesOf([own, ...others]).length > 0 ? readPins(settings.stateDirectory) : new Map();
+  await openWith(carriersFor(own, event, policy, settings), event, policy);
+}
+
+/** What may be sent to the servers of all VPNs; `own` is the profile of the tunnel that is to be opened, where that is known. */
+export function carriersFor(
+  own: Profile | undefined,
+  event: OpenEvent,
+  policy: Policy,
+  { stateDirectory }: Settings,
+): readonly Carrier[] {
+  const others = [
+    ...withoutFaulty(profilePaths(policy).filter(isAnother), (path) => readProfile(policy, path, "root")),
+    ...remoteProfiles(policy).filter(({ file }) => isAnother(file)),
+  ];
+  const known = own === undefined ? others : [own, ...others];
+  const pins = namesOf(known).length > 0 ? readPins(stateDirectory) : new Map();
   const lookup = { addressesOf: pinnedAddresses(pins), uidOf };
-  const carriers = [
-    ...carriersOfConnection(own, event, policy, pins),
+  return [
+    ...(own === undefined ? [] : carriersOfConnection(own, event, policy, pins)),
     ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
   ];
+
+  function isAnother(file: string): boolean {
+    return file !== own?.file;
+  }
+}
+
+export async function openWith(
+  carriers: readonly Carrier[],
+  event: OpenEvent,
+  policy: Policy,
+): Promise<void> {
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
   await open(lockRuleset(policy, carriers), linkRulesets(policy), tunnel);
@@ -67,10 +93,10 @@ export async function openFor(
 }
 
 /** Nearly no tunnel has another's address: what looks whose it is comes with the first that does. */
-async function refuseShared({ device }: Tunnel, policy: Policy): Promise<void> {
-  if (sharersOf(device).length === 0) return;
+async function refuseShared(tunnel: Tunnel, policy: Policy): Promise<void> {
+  if (sharersOf(tunnel.device, tunnel.addresses).length === 0) return;
   const { refusalOfShared } = await import("./shared-address.ts");
-  const refusal = await refusalOfShared(device, policy);
+  const refusal = await refusalOfShared(tunnel, policy);
   if (refusal !== undefined) throw refusal;
 }
 
@@ -110,10 +136,6 @@ function readOwnProfile({ profile: path }: HookEvent, policy: Policy): Profile {
     `${profile.file}: not a client's profile`,
     "take the hook lines out of a server's configuration",
   );
-}
-
-function othersOf(policy: Policy, own: string): readonly string[] {
-  return profilePaths(policy).filter((path) => path !== own);
 }
 
 /** What is wrong with another profile than the connection's is told, and is no reason to end the connection. */

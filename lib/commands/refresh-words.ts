@@ -1,12 +1,13 @@
 import { type Address, parseAddress } from "../address.ts";
 import { parsePort } from "../port.ts";
+import { isRemoteFile } from "../policy/remote-profiles.ts";
 import { quote } from "../refusal.ts";
 import { UsageRefusal } from "./command-line.ts";
 import type { Trusted } from "./refreshed-pins.ts";
 
 /** What `route-up` knows of a connection, and hands to `refresh` on the command line. */
 export type Connection = {
-  /** An absolute path. */
+  /** An absolute path, or what stands for a server of the policy's own. */
   readonly profile: string;
   readonly trusted?: Trusted | undefined;
   /** Where the server would have names resolved. */
@@ -25,7 +26,7 @@ export function parseConnection(words: readonly string[]): Connection {
   const trusted = parseServer(server);
   const resolvers = rest.map((text) => parseAddress(text));
   if (
-    profile.startsWith("/") &&
+    (profile.startsWith("/") || isRemoteFile(profile)) &&
     (trusted !== undefined || server === "-") &&
     resolvers.every((each) => each !== undefined)
   ) {

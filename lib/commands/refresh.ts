@@ -7,6 +7,7 @@ import { addTransaction, lockTransaction } from "../firewall/transaction.ts";
 import { ownAddresses } from "../hosts.ts";
 import type { Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
+import { remoteProfiles } from "../policy/remote-profiles.ts";
 import { Refusal } from "../refusal.ts";
 import { stageFiles } from "../system/files.ts";
 import { type Pins, formatPins, pinsFile, readPins } from "../system/pins.ts";
@@ -33,7 +34,9 @@ const milliseconds = 20_000;
 export async function refresh(settings: Settings, words: readonly string[]): Promise<number> {
   const { profile: path, trusted, resolvers } = parseConnection(words);
   const policy = await readPolicy(settings.policyFile);
-  const profile = readProfile(policy, path, "anyone", process.cwd());
+  const profile =
+    remoteProfiles(policy).find(({ file }) => file === path) ??
+    readProfile(policy, path, "anyone", process.cwd());
   await refuseUnlessLocked();
   const answers = await ask(namesOf([profile]), serversFor(policy, resolvers));
   // Read after the answers have come: meanwhile `enable`, or another connection, may have written.

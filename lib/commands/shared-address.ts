@@ -1,6 +1,6 @@
 import { openTunnels, parseListing } from "../firewall/listing.ts";
 import { listTable } from "../firewall/nft.ts";
-import type { InterfaceName } from "../interface.ts";
+import type { Tunnel } from "../firewall/transaction.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { sharersOf } from "../system/interfaces.ts";
@@ -13,10 +13,10 @@ import { runNow } from "../system/run-now.ts";
  * such an address as the first one's alone, and nothing would come in by the second.
  */
 export async function refusalOfShared(
-  device: InterfaceName,
+  { device, addresses }: Pick<Tunnel, "device" | "addresses">,
   { interfaces }: Pick<Policy, "interfaces">,
 ): Promise<Refusal | undefined> {
-  const sharers = sharersOf(device);
+  const sharers = sharersOf(device, addresses);
   if (sharers.length === 0) return undefined;
   const table = await listTable("inet", runNow);
   const open = table === undefined ? [] : openTunnels(parseListing(table)).map((tunnel) => tunnel.device);

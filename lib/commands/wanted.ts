@@ -4,17 +4,18 @@ import { lockRuleset } from "../firewall/lock.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
+import { remoteProfiles } from "../policy/remote-profiles.ts";
 import { Refusal } from "../refusal.ts";
 import type { Pins } from "../system/pins.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
 import { uidOf } from "../system/users.ts";
 
-/** The client profiles at `paths`, or those of the policy. Throws Refusal if there is none: such a lock has no way out. */
+/** The client profiles at `paths`, or those of the policy and its own servers. Throws Refusal if there is none: such a lock has no way out. */
 export function readClients(policy: Policy, paths: readonly string[]): readonly Profile[] {
   const profiles =
     paths.length > 0
       ? paths.map((path) => readProfile(policy, path, "anyone"))
-      : profilePaths(policy).map((path) => readProfile(policy, path, "root"));
+      : [...profilePaths(policy).map((path) => readProfile(policy, path, "root")), ...remoteProfiles(policy)];
   const clients = profiles.filter(({ client }) => client);
   if (outerOf(clients).length > 0 || policy.interfaces.length > 0) return clients;
   if (clients.length > 0) throw allInner(clients);

@@ -49,8 +49,8 @@ function toRefuse({ comment, exception }: Situation): string {
   if (comment.startsWith("3 LAN: ")) return "to refuse it: multicast = false under [lan]";
   if (comment.startsWith("3 LAN")) return "to refuse it: leave its network out of allow under [lan]";
   if (comment === "1 carrier, identity = none") return 'to leave it to OpenVPN alone: identity = "auto"';
-  if (comment === "1 carrier, by OpenVPN's user")
-    return "to leave it to OpenVPN alone: vpn-firewall install PROFILE --mark";
+  if (comment === "1 carrier, by the VPN's user")
+    return "to leave it to the VPN's program alone: a mark, as of vpn-firewall install PROFILE --mark";
   if (/^[12] /.test(comment)) return `${nothing}: without it there is no VPN`;
   return "run: vpn-firewall enable, which puts back what the policy asks for";
 }
@@ -62,14 +62,14 @@ function toAllow(situation: Situation): string {
   if (comment === "the policy refuses IPv6 in the tunnel") return "to allow it: ipv6 = true under [tunnel]";
   if (inner !== undefined)
     return `${nothing}: that is the server of ${inner}, which is reached only through another tunnel`;
-  if (toRemote) return `${nothing}: that is the VPN's server, and only OpenVPN sends there`;
+  if (toRemote) return `${nothing}: that is the VPN's server, and only the VPN's program sends there`;
   if (isWithin(address, privateNetworks)) {
     return asksForNames(situation)
       ? `${nothing}: DNS never goes to the LAN; have the VPN's resolver used`
       : `to allow it: allow = ["${address.text}"] under [lan]`;
   }
   if (isGroup(address)) return "to allow it to networks of [lan] allow: multicast = true there";
-  if (!isTunnelOpen) return `${nothing}: it goes through the tunnel once OpenVPN has connected`;
+  if (!isTunnelOpen) return `${nothing}: it goes through the tunnel once the VPN has connected`;
   const route = `it goes to ${device}, past the tunnel: look at ip route get ${address.text}`;
   if (what.protocol === "ping") return route;
   return `${route}; or if it shall: an [[allow]] with direction = "out", address = "${address.text}", protocol = "${what.protocol}", port = ${what.port}`;

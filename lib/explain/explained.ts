@@ -41,7 +41,7 @@ export type Explanation =
     };
 
 const reasons: Readonly<Record<string, string>> = {
-  1: "1, carrier: OpenVPN's own packets to its server",
+  1: "1, carrier: the VPN's own packets to its server",
   2: "2, link upkeep",
   3: "3, LAN, only where asked for, and never DNS",
   4: "4, an exception of the policy",

@@ -1,11 +1,11 @@
 import type { Address } from "../address.ts";
-import type { Endpoint, HostName, Profile, UserName } from "../openvpn/profile.ts";
+import type { Endpoint, HostName, Profile, Sender, UserName } from "../openvpn/profile.ts";
 import type { Identity } from "../policy/policy.ts";
 import type { Port, Protocol } from "../port.ts";
 import { Refusal } from "../refusal.ts";
 import { type Mark, type Uid, toMark } from "./statement.ts";
 
-/** One remote that the encrypted packets may go to, and how they are known to be OpenVPN's own. */
+/** One remote that the encrypted packets may go to, and how they are known to be the VPN's own. */
 export type Carrier = {
   readonly address: Address;
   readonly protocol: Protocol;
@@ -53,17 +53,10 @@ function addressesOf(endpoint: Endpoint, lookup: Lookup): readonly Address[] {
 }
 
 function identityOf(profile: Profile, identity: Identity, lookup: Lookup): CarrierIdentity {
+  if (profile.sender !== undefined) return identityOfSender(profile, profile.sender, lookup);
   if (identity === "none") return { kind: "none" };
-  if (identity !== "user" && profile.mark !== undefined && profile.mark !== 0) {
-    const mark = toMark(profile.mark);
-    if (mark === undefined) {
-      throw new Refusal(
-        `${profile.file}: mark ${profile.mark} is out of range`,
-        "use a mark from 1 to 4294967295",
-      );
-    }
-    return { kind: "mark", mark };
-  }
+  if (identity !== "user" && profile.mark !== undefined && profile.mark !== 0)
+    return byMark(profile, profile.mark);
   if (identity === "mark") {
     throw new Refusal(
       `${profile.file}: the policy asks for identity = "mark", and the profile has no mark`,
@@ -74,4 +67,14 @@ function identityOf(profile: Profile, identity: Identity, lookup: Lookup): Carri
   // socket is who opened it.
   const uids = profile.user === undefined ? [root] : [...new Set([root, lookup.uidOf(profile.user)])];
   return { kind: "users", uids };
+}
+
+function identityOfSender(profile: Profile, sender: Sender, { uidOf }: Lookup): CarrierIdentity {
+  return "mark" in sender ? byMark(profile, sender.mark) : { kind: "users", uids: [uidOf(sender.user)] };
+}
+
+function byMark({ file }: Profile, written: number): CarrierIdentity {
+  const mark = toMark(written);
+  if (mark !== undefined) return { kind: "mark", mark };
+  throw new Refusal(`${file}: mark ${written} is out of range`, "use a mark from 1 to 4294967295");
 }

@@ -102,8 +102,8 @@ function allowCarrier(): readonly Rule[] {
   return families.flatMap((family) => {
     const remote = nft`${ip(family)} daddr . meta l4proto . th dport`;
     return [
-      rule(nft`meta mark . ${remote} @remotes_by_mark${family} accept`, nft`1 carrier, by OpenVPN's mark`),
-      rule(nft`meta skuid . ${remote} @remotes_by_user${family} accept`, nft`1 carrier, by OpenVPN's user`),
+      rule(nft`meta mark . ${remote} @remotes_by_mark${family} accept`, nft`1 carrier, by the VPN's mark`),
+      rule(nft`meta skuid . ${remote} @remotes_by_user${family} accept`, nft`1 carrier, by the VPN's user`),
       rule(nft`${remote} @remotes_by_anyone${family} accept`, nft`1 carrier, identity = none`),
     ];
   });

@@ -1,20 +1,9 @@
-import { type Address, parseAddress } from "../address.ts";
+import type { Address } from "../address.ts";
+import { type HostName, parseHost } from "../host.ts";
 import { type Port, type Protocol, parsePort } from "../port.ts";
 import { quote } from "../refusal.ts";
 import type { ConnectionTo, Families } from "./connection.ts";
-import { isMapped } from "./mapped.ts";
 import { type Written, refuseAt } from "./place.ts";
-
-declare const brand: unique symbol;
-
-/**
- * A name that has to be looked up before it is an address: at most 253 letters, digits, hyphens, dots and underscores.
- * Nothing that OpenVPN would take for a number, such as 127.1, and no dot at the end.
- */
-export type HostName = {
-  readonly family: "unresolved";
-  readonly text: string & { readonly [brand]: "host name" };
-};
 
 /** Where the carrier's packets go: a remote, or the proxy in front of it. */
 export type Endpoint = {
@@ -92,46 +81,17 @@ function destinationOf({ host, port, httpProxy, socksProxy }: ConnectionTo, prot
 
 function hostOf(written: Written, families: Families): Pick<Endpoint, "host" | "families"> {
   const { text } = written;
-  const address = parseAddress(text);
-  if (address === undefined) return { host: hostNameOf(written), families };
-  if (isMapped(address)) {
-    refuseAt(written, `Cannot use the mapped address ${quote(text)}`, "write the IPv4 address");
-  }
-  if (!families.includes(address.family)) {
+  const host = parseHost(text);
+  if ("reason" in host) refuseAt(written, host.reason, host.hint);
+  if (host.family === "unresolved") return { host, families };
+  if (!families.includes(host.family)) {
     refuseAt(
       written,
       `Cannot reach ${quote(text)} over IPv${families.join()}`,
-      `use udp${address.family} or tcp${address.family}-client, or another address`,
+      `use udp${host.family} or tcp${host.family}-client, or another address`,
     );
   }
-  return { host: address, families: [address.family] };
-}
-
-function hostNameOf(written: Written): HostName {
-  const { text } = written;
-  if (/^[0-9.]+$/.test(text) || text.includes(":")) {
-    refuseAt(
-      written,
-      `Cannot read the address ${quote(text)}`,
-      "write it as 192.0.2.1 or 2001:db8::1, without brackets",
-    );
-  }
-  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}$/.test(text) || !text.split(".").every(isLabel)) {
-    refuseAt(
-      written,
-      `Cannot read the host name ${quote(text)}`,
-      "use letters, digits, hyphens, underscores and single dots; at most 253, and 63 between dots",
-    );
-  }
-  // inet_aton(), which OpenVPN asks first, takes 0x7f.1 for 127.0.0.1; no top-level domain looks like that.
-  if (/(^|\.)(0[Xx][0-9A-Fa-f]*|[0-9]+)$/.test(text)) {
-    refuseAt(written, `Cannot tell ${quote(text)} from a number`, "write the address as 192.0.2.1");
-  }
-  return { family: "unresolved", text: text as HostName["text"] };
-}
-
-function isLabel(label: string): boolean {
-  return label.length > 0 && label.length <= 63;
+  return { host, families: [host.family] };
 }
 
 function portOf(written: Written): Port {

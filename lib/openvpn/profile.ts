@@ -13,10 +13,14 @@ import {
 } from "./settings.ts";
 import { understood } from "./vocabulary.ts";
 
-export type { Endpoint, HostName } from "./endpoint.ts";
+export type { HostName } from "../host.ts";
+export type { Endpoint } from "./endpoint.ts";
 export type { UserName } from "./settings.ts";
 
-/** What a configuration file of OpenVPN says of the carrier, its sender, and the tunnel. */
+/** What else than OpenVPN is known by: its socket's mark, 1 to 4294967295, or its user, and nobody beside that. */
+export type Sender = { readonly mark: number } | { readonly user: UserName };
+
+/** What a configuration file, or the policy of a VPN without one, says of the carrier, its sender, and the tunnel. */
 export type Profile = {
   readonly file: string;
   /** False where nothing is connected to: a server's configuration, or a part of one. */
@@ -27,6 +31,8 @@ export type Profile = {
   readonly mark?: number;
   /** Who OpenVPN becomes after the first connection. */
   readonly user?: UserName;
+  /** Of what is not OpenVPN's: by this alone its packets are known, whatever the policy says of OpenVPN's. */
+  readonly sender?: Sender;
   /** Absent where the kernel numbers it (`dev tun`, `dev tap`). */
   readonly device?: InterfaceName;
   readonly deviceType?: DeviceType;

@@ -169,10 +169,15 @@ function deviceTypeOf(written: Written): DeviceType {
 
 function userOf(written: Written): UserName {
   const { text } = written;
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/.test(text) || /^[0-9]+$/.test(text)) {
-    refuseAt(written, `Cannot read the user ${quote(text)}`, "write the name of a user, such as nobody");
-  }
-  return text as UserName;
+  return (
+    parseUserName(text) ??
+    refuseAt(written, `Cannot read the user ${quote(text)}`, "write the name of a user, such as nobody")
+  );
+}
+
+export function parseUserName(text: string): UserName | undefined {
+  const isName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/.test(text) && !/^[0-9]+$/.test(text);
+  return isName ? (text as UserName) : undefined;
 }
 
 function markOf(written: Written): number {

@@ -124,7 +124,7 @@ function parseToml({ file, text }: Source): TomlTable {
     throw new Refusal(
       `${placeAt({ file, text }, offsetOf(text, error))}: ${reason}`,
       reason.includes("redefine")
-        ? "write each key and each [table] once; only [[allow]] may be repeated"
+        ? "write each key and each [table] once; only [[allow]] and [[remote]] may be repeated"
         : 'a policy is TOML: KEY = VALUE in a line, text in "quotes", lists in [ ], true and false in lower case',
     );
   }

@@ -3,25 +3,37 @@ import type { Located } from "./document.ts";
 
 /** Every key that a policy may hold: the top level's by the name "", the others by their table's. */
 export const keysOf: ReadonlyMap<string, readonly string[]> = new Map([
-  ["", ["profiles", "inner", "interfaces", "identity", "stamp", "lan", "tunnel", "forward", "allow"]],
+  [
+    "",
+    ["profiles", "inner", "interfaces", "identity", "stamp", "lan", "tunnel", "forward", "allow", "remote"],
+  ],
   ["lan", ["allow", "inbound", "multicast"]],
   ["tunnel", ["inbound", "dns", "ipv6"]],
   ["forward", ["from", "masquerade"]],
   ["allow", ["name", "direction", "address", "protocol", "port"]],
+  ["remote", ["name", "address", "ports", "mark", "user"]],
 ]);
+
+/** Tables that a policy may have any number of. */
+export type RepeatedTable = "allow" | "remote";
+
+/** What one of them stands for. */
+export function nounOf(table: RepeatedTable): string {
+  return table === "allow" ? "exception" : "server";
+}
 
 /** The members of a table of the policy: "" for the top level. A key that this table does not have is refused. */
 export function knownMembers(
   at: Located,
-  table: "" | "lan" | "tunnel" | "forward" | "allow",
+  table: "" | "lan" | "tunnel" | "forward" | RepeatedTable,
 ): ReadonlyMap<string, Located> {
   const members =
     at.members() ??
     at.refuse(
       `${at.name} must be a table, not ${at.kind}`,
-      table === "allow"
-        ? "write each exception below its own line [[allow]]"
-        : `write its keys below a line [${table}]`,
+      isRepeated(table)
+        ? `write each ${nounOf(table)} below its own line ${header(table)}`
+        : `write its keys below a line ${header(table)}`,
     );
   const known = keysOf.get(table) ?? [];
   for (const key of members.keys()) {
@@ -44,7 +56,11 @@ function hintFor(key: string, table: string, known: readonly string[]): string {
 }
 
 function header(table: string): string {
-  return table === "allow" ? "[[allow]]" : `[${table}]`;
+  return isRepeated(table) ? `[[${table}]]` : `[${table}]`;
+}
+
+function isRepeated(table: string): table is RepeatedTable {
+  return table === "allow" || table === "remote";
 }
 
 /** Whether one slip of the finger lies between the words, or two if they are long, or letters that changed places. */

@@ -1,5 +1,7 @@
 import type { Address, Network } from "../address.ts";
+import type { HostName } from "../host.ts";
 import type { InterfaceName } from "../interface.ts";
+import type { Sender } from "../openvpn/profile.ts";
 import type { Port, Protocol } from "../port.ts";
 
 declare const brand: unique symbol;
@@ -38,6 +40,8 @@ export type Policy = {
     readonly masquerade: boolean;
   };
   readonly exceptions: readonly Exception[];
+  /** Servers of VPNs that have no profile; no two have one name. */
+  readonly remotes: readonly PolicyRemote[];
 };
 
 /** How a packet is known to be OpenVPN's own: its socket's mark, its user, or not at all. */
@@ -57,6 +61,15 @@ export type Exception = {
   readonly port: Port;
 };
 
+/** Where a VPN without a profile sends its packets, and how they are known. Its name is one that an exception could have. */
+export type PolicyRemote = {
+  readonly name: string;
+  readonly host: Address | HostName;
+  /** At least one. */
+  readonly ports: readonly Service[];
+  readonly sender: Sender;
+};
+
 /** `[A-Za-z0-9][A-Za-z0-9 ._-]{0,47}`; unique in a policy also as `counterKey()`. */
 export type ExceptionName = string & { readonly [brand]: "exception name" };
 
@@ -71,9 +84,10 @@ export const defaultPolicy: Policy = {
   tunnel: { inbound: [], dns: "any", ipv6: true },
   forward: { from: [], masquerade: true },
   exceptions: [],
+  remotes: [],
 };
 
 /** The part of an nft counter's name that stands for an exception: two names of one policy never share it. */
-export function counterKey(name: ExceptionName): string {
+export function counterKey(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "_");
 }

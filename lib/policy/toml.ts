@@ -7,6 +7,7 @@ import { parseDocument, type Located, type Source } from "./document.ts";
 import { readExceptions } from "./exceptions.ts";
 import { knownMembers } from "./keys.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
+import { readRemotes } from "./remotes.ts";
 import {
   readAddress,
   readBit,
@@ -24,14 +25,14 @@ import {
 
 /**
  * The policy of several files, policy.toml and then its drop-ins in their order. A key of a later file replaces that of
- * an earlier one; `[[allow]]` adds up. Files that say nothing, and no files, are `defaultPolicy`.
+ * an earlier one; `[[allow]]` and `[[remote]]` add up. Files that say nothing, and no files, are `defaultPolicy`.
  *
  * @throws {Refusal} at FILE:LINE:COLUMN for the first thing that is not a policy.
  */
 export function parsePolicy(sources: readonly Source[]): Policy {
   const files = sources.map(parseDocument);
   const policy = files.reduce(applyFile, defaultPolicy);
-  const whole = { ...policy, exceptions: readExceptions(files) };
+  const whole = { ...policy, exceptions: readExceptions(files), remotes: readRemotes(files) };
   refuseContradictions(whole, files);
   return whole;
 }
@@ -62,6 +63,7 @@ function applyFile(policy: Policy, file: Located): Policy {
       masquerade: read(forward, "masquerade", readBoolean) ?? policy.forward.masquerade,
     },
     exceptions: policy.exceptions,
+    remotes: policy.remotes,
   };
 }
 

@@ -167,7 +167,7 @@ export const readPort: Reader<Port> = (at) => {
   return parsePort(`${at.value}`) ?? at.refuse(`${at.name} cannot be ${shortNumber(at.value)}`, hint);
 };
 
-function readText(at: Located, hint: string): string {
+export function readText(at: Located, hint: string): string {
   if (typeof at.value === "string") return at.value;
   return at.refuse(`${at.name} must be text, not ${at.kind}`, hint);
 }

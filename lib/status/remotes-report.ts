@@ -3,7 +3,7 @@ import type { Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Protocol } from "../port.ts";
 
-/** Where a profile's OpenVPN may send its packets, and how they are known to be its own. */
+/** Where the VPN of a profile, or of the policy's own, may send its packets, and how they are known to be its own. */
 export type RemoteReport = {
   readonly profile: string;
   /** As the profile has it: a name or an address. */
@@ -29,7 +29,7 @@ export function reportRemotes(
     const sender = {
       identity: known.kind === "users" ? ("user" as const) : known.kind,
       mark: known.kind === "mark" ? known.mark : null,
-      users: known.kind !== "users" ? [] : known.uids.length === 1 ? ["root"] : ["root", profile.user ?? ""],
+      users: known.kind === "users" ? usersOf(profile, known.uids.length) : [],
     };
     return profile.endpoints.map((endpoint) => ({
       profile: profile.file,
@@ -53,4 +53,9 @@ export function reportInner(profiles: readonly Profile[]): readonly InnerReport[
       ? endpoints.map(({ host, protocol, port }) => ({ profile: file, host: host.text, protocol, port }))
       : [],
   );
+}
+
+function usersOf({ sender, user }: Profile, count: number): readonly string[] {
+  if (sender !== undefined && "user" in sender) return [sender.user];
+  return count === 1 ? ["root"] : ["root", user ?? ""];
 }

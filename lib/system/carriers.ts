@@ -4,6 +4,7 @@ import { ownAddresses } from "../hosts.ts";
 import { type Remote, parseRemote } from "../leak/remote.ts";
 import type { Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
+import { remoteProfiles } from "../policy/remote-profiles.ts";
 import { Refusal } from "../refusal.ts";
 import { parseDecimal } from "../text.ts";
 import { listDirectory } from "./files.ts";
@@ -17,7 +18,7 @@ import { run } from "./run.ts";
 export type Carriers = { readonly remotes: readonly Remote[]; readonly unread: readonly string[] };
 
 /**
- * Of what runs first: OpenVPN's processes, then WireGuard's peers, then the policy's profiles. Only root's profiles count: anybody
+ * Of what runs first: OpenVPN's processes, then WireGuard's peers, then the policy's profiles and its own servers. Only root's profiles count: anybody
  * can call a process so, and what goes to a remote is taken for the VPN's.
  */
 export async function findCarriers(policy: Policy, pins: Pins): Promise<Carriers> {
@@ -30,10 +31,11 @@ export async function findCarriers(policy: Policy, pins: Pins): Promise<Carriers
     ),
     unread,
   );
-  const named = readAll(
+  const read = readAll(
     profilePaths(policy).map((path) => () => readProfile(policy, path, "root")),
     unread,
   );
+  const named = [...read, ...remoteProfiles(policy)];
   const found = [
     ...(await remotesOf(running, pins, unread)),
     ...(await wireguardPeers()),

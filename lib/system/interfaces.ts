@@ -7,31 +7,46 @@ import { listDirectory, readBytesIfPresent, systemCode } from "./files.ts";
 import { parseDecimal } from "../text.ts";
 
 const folder = "/sys/class/net";
+/** Data-channel offload: the kernel's ovpn driver, and the ovpn-dco module that OpenVPN 2.6 uses. */
+const openvpnTypes = ["ovpn", "ovpn-dco"];
+/** What other VPNs use; over PPP a machine can also dial up. */
+const otherTypes = ["wireguard", "ppp"];
 /** ARPHRD_ETHER and ARPHRD_PPP, of linux/if_arp.h: with these a machine without network cards reaches others. */
 const outwardTypes = ["1", "512"];
 
 /**
- * Throws Refusal for an interface that is not there, or not a tunnel: whatever a hook's environment says, a NIC is
- * never opened.
+ * Throws Refusal for an interface that is not there, or not a tunnel of OpenVPN's, or of any VPN's: whatever a hook's environment
+ * says, a NIC is never opened.
  */
-export function refuseUnlessTunnel(name: InterfaceName): void {
+export function refuseUnlessTunnel(name: InterfaceName, of: "OpenVPN" | "any VPN" = "OpenVPN"): void {
+  const isOpenvpns = of === "OpenVPN";
   if (!isPresent(name)) {
     throw new Refusal(
       `There is no interface "${name}" in /sys/class/net`,
-      "this is a hook: OpenVPN runs it when its interface is up",
+      isOpenvpns
+        ? "this is a hook: OpenVPN runs it when its interface is up"
+        : "open it when its VPN has made it",
     );
   }
   if (!Number.isNaN(Number(name))) {
     // nft takes the name of an interface that has just gone for the index of another, and 2 is often a NIC's.
     throw new Refusal(
       `The interface "${name}" is named like an index`,
-      "give dev in the profile a name with a letter in it",
+      isOpenvpns
+        ? "give dev in the profile a name with a letter in it"
+        : "give it a name with a letter in it",
+    );
+  }
+  if (isOpenvpns && !isTunOf(name, openvpnTypes)) {
+    throw new Refusal(
+      `The interface "${name}" is not a tunnel: it is neither tun, tap nor OpenVPN's own kind`,
+      "set dev and dev-type in the profile to a tunnel's",
     );
   }
   if (!isTunnel(name)) {
     throw new Refusal(
-      `The interface "${name}" is not a tunnel: it is neither tun, tap nor OpenVPN's own kind`,
-      "set dev and dev-type in the profile to a tunnel's",
+      `The interface "${name}" is not a tunnel: it is neither tun, tap, WireGuard's, OpenVPN's nor PPP's`,
+      "name the interface that the VPN has made",
     );
   }
 }
@@ -40,12 +55,16 @@ export function isPresent(name: InterfaceName): boolean {
   return attribute(name, "ifindex") !== undefined;
 }
 
+/** Whether an interface is of a kind that can be opened. */
 export function isTunnel(name: InterfaceName): boolean {
+  return isTunOf(name, [...openvpnTypes, ...otherTypes]);
+}
+
+function isTunOf(name: InterfaceName, types: readonly string[]): boolean {
   if (attribute(name, "tun_flags") !== undefined) return true;
-  // Data-channel offload: the kernel's ovpn driver, and the ovpn-dco module that OpenVPN 2.6 uses.
   return (attribute(name, "uevent") ?? "")
     .split("\n")
-    .some((line) => line === "DEVTYPE=ovpn" || line === "DEVTYPE=ovpn-dco");
+    .some((line) => types.some((type) => line === `DEVTYPE=${type}`));
 }
 
 /**
@@ -63,7 +82,7 @@ function isOutward(name: InterfaceName): boolean {
   const entries = listDirectory(`${folder}/${name}`);
   if (entries.includes("device")) return true;
   if (["tun_flags", "master", "bridge"].some((entry) => entries.includes(entry))) return false;
-  if (entries.some((entry) => entry.startsWith("lower_")) || isTunnel(name)) return false;
+  if (entries.some((entry) => entry.startsWith("lower_")) || isTunOf(name, openvpnTypes)) return false;
   return outwardTypes.includes(attribute(name, "type") ?? "");
 }
 
@@ -100,9 +119,10 @@ export function addressesOf(name: InterfaceName): readonly Address[] {
 /** The addresses that this interface and others have, with who else has each. Asks the kernel once, however many there are. */
 export function sharersOf(
   name: InterfaceName,
+  coming: readonly Address[] = [],
 ): readonly { readonly device: InterfaceName; readonly address: Address }[] {
   const { [name]: own = [], ...others } = networkInterfaces();
-  const texts = new Set(own.map(({ address }) => address));
+  const texts = new Set<string>([...own.map(({ address }) => address), ...coming.map(({ text }) => text)]);
   return Object.entries(others).flatMap(([other, addresses = []]) =>
     addresses
       .filter(({ address }) => texts.has(address))

@@ -1,11 +1,14 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
+import type { InterfaceName } from "../interface.ts";
 import { isConnectionFile } from "../networkmanager/connection.ts";
 import type { ReadFile } from "../openvpn/inclusion.ts";
 import { type Profile, parseProfile } from "../openvpn/profile.ts";
 import { profileFiles } from "../policy/pattern.ts";
 import type { Policy, ProfilePattern } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
+import { opensBy } from "../wireguard/hooks.ts";
+import { type QuickFile, isQuickFile, parseQuickFile } from "../wireguard/quick-file.ts";
 import { isOpenvpnConnection, readConnection } from "./connections.ts";
 import { type Writers, listDirectory, readBytes, systemCode } from "./files.ts";
 
@@ -16,11 +19,16 @@ const defaultPatterns = [
   "/etc/openvpn/client/*.ovpn",
   "/etc/NetworkManager/system-connections/*.nmconnection",
   "/run/NetworkManager/system-connections/*.nmconnection",
+  "/etc/wireguard/*.conf",
 ] as readonly string[] as readonly ProfilePattern[];
 
-/** The paths of the policy's profiles, sorted, the inner ones too. Of NetworkManager's connections only those that are OpenVPN's. */
-export function profilePaths({ profiles = defaultPatterns, inner }: Policy): readonly string[] {
-  return [...new Set([...profiles, ...inner].flatMap(filesOf))].toSorted();
+/**
+ * The paths of the policy's profiles, sorted, the inner ones too. Of NetworkManager's connections only those that are OpenVPN's, and of
+ * WireGuard's files, unless the policy names them, only those that run this program.
+ */
+export function profilePaths({ profiles, inner }: Policy): readonly string[] {
+  const outer = profiles?.flatMap(filesOf) ?? defaultPatterns.flatMap(filesOf).filter(countsByItself);
+  return [...new Set([...outer, ...inner.flatMap(filesOf)])].toSorted();
 }
 
 /**
@@ -68,10 +76,14 @@ export function readProfile(
   writers: Writers,
   directory = dirname(path),
 ): Profile {
-  const profile = isConnectionFile(path)
-    ? readConnection(path, writers).profile
-    : parseProfile(path, (file) => readBytes(resolve(directory, file), writers).toString("latin1"));
-  return asThePolicyHasIt(policy, profile);
+  return asThePolicyHasIt(policy, profileAt(path, writers, directory));
+}
+
+function profileAt(path: string, writers: Writers, directory: string): Profile {
+  if (isConnectionFile(path)) return readConnection(path, writers).profile;
+  const text = readText(path, writers);
+  if (isQuickFile(text)) return parseQuickFile(path, text).profile;
+  return parseProfile(path, (file) => (file === path ? text : readText(resolve(directory, file), writers)));
 }
 
 /** Of a profile that was read from the absolute path that it has. */
@@ -79,8 +91,34 @@ export function asThePolicyHasIt(policy: Pick<Policy, "inner">, profile: Profile
   return isInner(policy, resolve(profile.file)) ? { ...profile, inner: true } : profile;
 }
 
+function readText(path: string, writers: Writers): string {
+  return readBytes(path, writers).toString("latin1");
+}
+
+/** The file of wg-quick's among the policy's profiles that this interface is of, if there is one. Throws Refusal. */
+export function quickFileOf(device: InterfaceName, policy: Policy): QuickFile | undefined {
+  for (const path of profilePaths(policy).filter((each) => basename(each) === `${device}.conf`)) {
+    const text = readText(path, "root");
+    if (!isQuickFile(text)) continue;
+    const file = parseQuickFile(path, text);
+    return { ...file, profile: asThePolicyHasIt(policy, file.profile) };
+  }
+  return undefined;
+}
+
 /** Gives `text` for the profile itself, and the files that it includes as they are. */
 export function withIncluded(path: string, text: string): ReadFile {
   return (file) =>
     file === path ? text : readBytes(resolve(dirname(path), file), "root").toString("latin1");
+}
+
+/** What cannot be read is none of ours; wg-quick makes nothing of it either. */
+function countsByItself(path: string): boolean {
+  if (!path.startsWith("/etc/wireguard/")) return true;
+  try {
+    return opensBy("vpn-firewall", readText(path, "anyone"));
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }

@@ -8,8 +8,8 @@ export function uidOf(user: UserName): Uid {
   const uid = findUid(user);
   if (uid !== undefined) return uid;
   throw new Refusal(
-    `The profile's user "${user}" is not in /etc/passwd`,
-    'add the user, or a line "mark 1194" to the profile, which needs no user',
+    `The VPN's user "${user}" is not in /etc/passwd`,
+    "add the user, or give the profile, or the policy's [[remote]], a mark, which needs no user",
   );
 }
 

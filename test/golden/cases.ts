@@ -7,6 +7,7 @@ import { lockRuleset } from "../../lib/firewall/lock.ts";
 import type { Ruleset } from "../../lib/firewall/ruleset.ts";
 import { parseUid } from "../../lib/firewall/statement.ts";
 import { parseProfile } from "../../lib/openvpn/profile.ts";
+import { remoteProfiles } from "../../lib/policy/remote-profiles.ts";
 import { parsePolicy } from "../../lib/policy/toml.ts";
 
 export type Case = {
@@ -46,7 +47,10 @@ function readCase(name: string): Case {
 /** What the texts of a policy and of profiles have to become on a machine with the users and names below. */
 export function rulesetOf(policyText: string, profileTexts: readonly string[]): Ruleset {
   const policy = parsePolicy([{ file: "policy.toml", text: policyText }]);
-  const profiles = profileTexts.map((text, index) => parseProfile(`${index}.ovpn`, () => text));
+  const profiles = [
+    ...profileTexts.map((text, index) => parseProfile(`${index}.ovpn`, () => text)),
+    ...remoteProfiles(policy),
+  ];
   return lockRuleset(
     policy,
     profiles.flatMap((profile) => carriersOf(profile, policy.identity, lookup)),

@@ -42,7 +42,7 @@ describe("explain on a machine that is closed", () => {
         way: eth0, from 192.168.1.2, by 192.168.1.1
         clause: none of the five reasons
         rule: in output: meta l4proto tcp reject with tcp reset comment "local programs fail fast"
-        otherwise: nothing should be changed: it goes through the tunnel once OpenVPN has connected
+        otherwise: nothing should be changed: it goes through the tunnel once the VPN has connected
       exit 0"
     `);
     expect(await explained(installation, "198.51.100.1:1194/udp")).toMatchInlineSnapshot(`
@@ -50,11 +50,11 @@ describe("explain on a machine that is closed", () => {
         way: eth0, from 192.168.1.2, by 192.168.1.1
         clause: none of the five reasons
         rule: in output: reject with icmpx admin-prohibited comment "local programs fail fast"
-        otherwise: nothing should be changed: that is the VPN's server, and only OpenVPN sends there
-      198.51.100.1, udp port 1194, from OpenVPN, by its mark 1194: leaves outside the tunnel
+        otherwise: nothing should be changed: that is the VPN's server, and only the VPN's program sends there
+      198.51.100.1, udp port 1194, from the VPN, by its mark 1194: leaves outside the tunnel
         way: eth0, from 192.168.1.2, by 192.168.1.1
-        clause: 1, carrier: OpenVPN's own packets to its server
-        rule: in leaving: meta mark . ip daddr . meta l4proto . th dport @remotes_by_mark4 accept comment "1 carrier, by OpenVPN's mark"
+        clause: 1, carrier: the VPN's own packets to its server
+        rule: in leaving: meta mark . ip daddr . meta l4proto . th dport @remotes_by_mark4 accept comment "1 carrier, by the VPN's mark"
         NIC guard: lets it out at eth0, for the rules have stamped it
         otherwise: nothing should be changed: without it there is no VPN
       exit 0"
@@ -64,12 +64,12 @@ describe("explain on a machine that is closed", () => {
         way: eth0, from 2001:db8:1::2, by 2001:db8:1::1
         clause: none of the five reasons: 3 LAN: never DNS
         rule: in leaving: meta l4proto { tcp, udp } th dport { 53, 853, 5353, 5355 } return comment "3 LAN: never DNS"
-        otherwise: nothing should be changed: it goes through the tunnel once OpenVPN has connected
+        otherwise: nothing should be changed: it goes through the tunnel once the VPN has connected
       2001:db8::7, udp port 53, from an ordinary program: refused
         way: eth0, from 2001:db8:1::2, by 2001:db8:1::1
         clause: none of the five reasons: 3 LAN: never DNS
         rule: in leaving: meta l4proto { tcp, udp } th dport { 53, 853, 5353, 5355 } return comment "3 LAN: never DNS"
-        otherwise: nothing should be changed: it goes through the tunnel once OpenVPN has connected
+        otherwise: nothing should be changed: it goes through the tunnel once the VPN has connected
       exit 0"
     `);
     expect(await explained(installation, "192.168.1.50")).toMatchInlineSnapshot(`
@@ -98,19 +98,19 @@ describe("explain on a machine that is closed", () => {
         way: eth0, from 192.168.1.2, by 192.168.1.1
         clause: none of the five reasons
         rule: in output: reject with icmpx admin-prohibited comment "local programs fail fast"
-        otherwise: nothing should be changed: that is the VPN's server, and only OpenVPN sends there
-      198.51.100.1, udp port 1194, from OpenVPN, or whatever else user 0 runs: leaves outside the tunnel
+        otherwise: nothing should be changed: that is the VPN's server, and only the VPN's program sends there
+      198.51.100.1, udp port 1194, from the VPN, or whatever else user 0 runs: leaves outside the tunnel
         way: eth0, from 192.168.1.2, by 192.168.1.1
-        clause: 1, carrier: OpenVPN's own packets to its server
-        rule: in leaving: meta skuid . ip daddr . meta l4proto . th dport @remotes_by_user4 accept comment "1 carrier, by OpenVPN's user"
+        clause: 1, carrier: the VPN's own packets to its server
+        rule: in leaving: meta skuid . ip daddr . meta l4proto . th dport @remotes_by_user4 accept comment "1 carrier, by the VPN's user"
         NIC guard: lets it out at eth0, for the rules have stamped it
-        otherwise: to leave it to OpenVPN alone: vpn-firewall install PROFILE --mark
-      198.51.100.1, udp port 1194, from OpenVPN, or whatever else user 65534 runs: leaves outside the tunnel
+        otherwise: to leave it to the VPN's program alone: a mark, as of vpn-firewall install PROFILE --mark
+      198.51.100.1, udp port 1194, from the VPN, or whatever else user 65534 runs: leaves outside the tunnel
         way: eth0, from 192.168.1.2, by 192.168.1.1
-        clause: 1, carrier: OpenVPN's own packets to its server
-        rule: in leaving: meta skuid . ip daddr . meta l4proto . th dport @remotes_by_user4 accept comment "1 carrier, by OpenVPN's user"
+        clause: 1, carrier: the VPN's own packets to its server
+        rule: in leaving: meta skuid . ip daddr . meta l4proto . th dport @remotes_by_user4 accept comment "1 carrier, by the VPN's user"
         NIC guard: lets it out at eth0, for the rules have stamped it
-        otherwise: to leave it to OpenVPN alone: vpn-firewall install PROFILE --mark
+        otherwise: to leave it to the VPN's program alone: a mark, as of vpn-firewall install PROFILE --mark
       exit 0"
     `);
   });
@@ -300,7 +300,7 @@ test("explain cannot tell where the second layer is not as it should be, and wou
       way: eth0, from 192.168.1.2, by 192.168.1.1
       clause: none of the five reasons
       rule: in output: reject with icmpx admin-prohibited comment "local programs fail fast"
-      otherwise: nothing should be changed: it goes through the tunnel once OpenVPN has connected
+      otherwise: nothing should be changed: it goes through the tunnel once the VPN has connected
     exit 0"
   `);
 });
@@ -321,7 +321,7 @@ test("explain in a pause says so first, and what it lets out", async () => {
       way: eth0, from 192.168.1.2, by 192.168.1.1
       clause: none of the five reasons
       rule: in output: reject with icmpx admin-prohibited comment "local programs fail fast"
-      otherwise: nothing should be changed: it goes through the tunnel once OpenVPN has connected
+      otherwise: nothing should be changed: it goes through the tunnel once the VPN has connected
     exit 0"
   `);
 });
@@ -335,11 +335,11 @@ test("explain tells of a card that has no guard yet", async () => {
       way: eth0, from 192.168.1.2, by 192.168.1.1
       clause: none of the five reasons
       rule: in output: reject with icmpx admin-prohibited comment "local programs fail fast"
-      otherwise: nothing should be changed: that is the VPN's server, and only OpenVPN sends there
-    198.51.100.1, udp port 1194, from OpenVPN, by its mark 1194: leaves outside the tunnel
+      otherwise: nothing should be changed: that is the VPN's server, and only the VPN's program sends there
+    198.51.100.1, udp port 1194, from the VPN, by its mark 1194: leaves outside the tunnel
       way: eth0, from 192.168.1.2, by 192.168.1.1
-      clause: 1, carrier: OpenVPN's own packets to its server
-      rule: in leaving: meta mark . ip daddr . meta l4proto . th dport @remotes_by_mark4 accept comment "1 carrier, by OpenVPN's mark"
+      clause: 1, carrier: the VPN's own packets to its server
+      rule: in leaving: meta mark . ip daddr . meta l4proto . th dport @remotes_by_mark4 accept comment "1 carrier, by the VPN's mark"
       NIC guard: none at eth0: not in force yet; put in force with: vpn-firewall enable
       otherwise: nothing should be changed: without it there is no VPN
     exit 0"

@@ -61,7 +61,7 @@ export async function startUnprivileged(lab: Lab, ...through: readonly string[])
 }
 
 /** On most systems everybody may open /dev/net/tun; what happens there, this program alone sees. */
-const openTun: readonly string[] = [
+export const openTun: readonly string[] = [
   "unshare",
   "--mount",
   "sh",

@@ -37,8 +37,8 @@ export type LabOptions = {
   readonly subject?: Subject;
   /** What the provider gave out; one server over UDP unless said otherwise. */
   readonly profile?: Partial<ProfileOptions>;
-  /** What this history allows besides link upkeep and the carrier of the profile's remotes. */
-  readonly allowed?: Omit<Allowed, "remotes">;
+  /** What this history allows besides link upkeep and the carrier of the profile's remotes; `remotes` are those of other VPNs. */
+  readonly allowed?: Partial<Allowed>;
 };
 
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
@@ -77,7 +77,10 @@ export class Lab implements AsyncDisposable {
     this.#profileOptions = { remotes: ["udp"], ...options.profile };
     this.#allowed = {
       ...options.allowed,
-      remotes: this.#profileOptions.remotes.map((name) => remotes[name]),
+      remotes: [
+        ...this.#profileOptions.remotes.map((name) => remotes[name]),
+        ...(options.allowed?.remotes ?? []),
+      ],
     };
   }
 

@@ -47,7 +47,8 @@ lrwxrwxrwx ./usr/lib/NetworkManager/dispatcher.d/pre-down.d/50-vpn-firewall -> .
 lrwxrwxrwx ./usr/lib/vpn-firewall/down -> ../../sbin/vpn-firewall
 lrwxrwxrwx ./usr/lib/vpn-firewall/route-pre-down -> ../../sbin/vpn-firewall
 lrwxrwxrwx ./usr/lib/vpn-firewall/route-up -> ../../sbin/vpn-firewall
-lrwxrwxrwx ./usr/lib/vpn-firewall/up -> ../../sbin/vpn-firewall`;
+lrwxrwxrwx ./usr/lib/vpn-firewall/up -> ../../sbin/vpn-firewall
+lrwxrwxrwx ./usr/lib/vpn-firewall/vpnc-script -> ../../sbin/vpn-firewall`;
 
 describe.for([...arches])("the package for %s", (arch) => {
   const path = packagePath(arch);

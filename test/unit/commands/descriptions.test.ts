@@ -67,6 +67,7 @@ describe("the manual", () => {
     ["tunnel", "The table tunnel"],
     ["forward", "The table forward"],
     ["allow", "The tables allow"],
+    ["remote", "The tables remote"],
   ])("has every key of the table %j", ([table = "", section = ""]) => {
     const tables = [...keysOf.keys()];
     const values = (keysOf.get(table) ?? []).filter((key) => !tables.includes(key));
@@ -81,7 +82,7 @@ describe("the manual", () => {
   });
 
   test("has every table", () => {
-    expect([...keysOf.keys()].toSorted()).toEqual(["", "allow", "forward", "lan", "tunnel"]);
+    expect([...keysOf.keys()].toSorted()).toEqual(["", "allow", "forward", "lan", "remote", "tunnel"]);
   });
 });
 

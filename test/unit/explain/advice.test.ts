@@ -23,7 +23,7 @@ function advise({ to = "203.0.113.7", port, ...given }: Given): string {
 }
 
 test.each<[string, Given, string]>([
-  ["the internet, while there is no tunnel", { isTunnelOpen: false, port: 9 }, "once OpenVPN has connected"],
+  ["the internet, while there is no tunnel", { isTunnelOpen: false, port: 9 }, "once the VPN has connected"],
   [
     "the internet, past the tunnel",
     { port: 9 },
@@ -42,7 +42,7 @@ test.each<[string, Given, string]>([
   ],
   ["a group", { to: "224.0.0.251", port: 5353 }, "multicast = true"],
   ["a broadcast", { to: "255.255.255.255", port: 9 }, "multicast = true"],
-  ["a remote", { toRemote: true, port: 9 }, "only OpenVPN sends there"],
+  ["a remote", { toRemote: true, port: 9 }, "only the VPN's program sends there"],
   [
     "an inner profile's server",
     { inner: "/vpn/office.conf", port: 1194 },
@@ -91,12 +91,12 @@ test.each<[string, Given, string]>([
   ],
   [
     "the carrier by mark",
-    { verdict: "outside the tunnel", comment: "1 carrier, by OpenVPN's mark" },
+    { verdict: "outside the tunnel", comment: "1 carrier, by the VPN's mark" },
     "without it there is no VPN",
   ],
   [
     "the carrier by user",
-    { verdict: "outside the tunnel", comment: "1 carrier, by OpenVPN's user" },
+    { verdict: "outside the tunnel", comment: "1 carrier, by the VPN's user" },
     "--mark",
   ],
   [

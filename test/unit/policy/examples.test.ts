@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { defaultPolicy, type Policy } from "../../../lib/policy/policy.ts";
+import { keysOf } from "../../../lib/policy/keys.ts";
 import { parsePolicy } from "../../../lib/policy/toml.ts";
 
 function textOf(name: string): string {
@@ -23,15 +24,13 @@ describe("examples/policy.toml", () => {
       ...defaultPolicy,
       profiles: ["/etc/openvpn/client/*.conf"],
       exceptions: [expect.objectContaining({ name: "ssh from the office" })],
+      remotes: [expect.objectContaining({ name: "office" }), expect.objectContaining({ name: "home" })],
     });
     const keys = Array.from(
       text.matchAll(/^([a-z0-9]+) = |^\[+([a-z]+)\]/gm),
       ([, key, table]) => key ?? table,
     );
-    const { exceptions, ...rest } = policy;
-    const tables = [rest, rest.lan, rest.tunnel, rest.forward, ...exceptions];
-    const expected = [...tables.flatMap((table) => Object.keys(table)), "allow"];
-    expect(new Set(keys)).toEqual(new Set(expected));
+    expect(new Set(keys)).toEqual(new Set([...keysOf.values()].flat()));
   });
 });
 
@@ -86,4 +85,18 @@ test("examples/policy-inner.toml has the office's profile inside that of home, a
     profiles: ["/etc/openvpn/client/home.conf"],
     inner: ["/etc/openvpn/client/office.conf"],
   });
+});
+
+test.each([
+  ["openconnect", { name: "office", ports: [{ protocol: "tcp" }, { protocol: "udp" }] }],
+  ["ssh-tunnel", { name: "bastion", ports: [{ protocol: "tcp", port: 443 }] }],
+  ["ppp", { name: "office" }],
+])("examples/policy-%s.toml opens one server to one user", (name, remote) => {
+  const { remotes } = example(`policy-${name}.toml`);
+  expect(remotes).toMatchObject([{ ...remote, host: { text: "203.0.113.9" }, sender: { user: "vpn" } }]);
+});
+
+test("examples/ppp-peer has the name of a [[remote]] as its ipparam", () => {
+  const [, parameter] = /^ipparam (.*)$/m.exec(textOf("ppp-peer")) ?? [];
+  expect(example("policy-ppp.toml").remotes.map(({ name }) => name)).toEqual([parameter]);
 });

@@ -25,7 +25,7 @@ describe("parsePolicy() refuses what is not TOML", () => {
     ],
     [
       "[lan]\n[tunnel]\n[lan]",
-      "a:3:2: trying to redefine an already defined table or value | write each key and each [table] once; only [[allow]] may be repeated",
+      "a:3:2: trying to redefine an already defined table or value | write each key and each [table] once; only [[allow]] and [[remote]] may be repeated",
     ],
     [
       "a = [[[[[[[[[",
@@ -65,11 +65,11 @@ describe("parsePolicy() refuses a key that the policy has not", () => {
     ["port = 1", 'a:1:1: unknown key "port" | port belongs below [[allow]]'],
     [
       '" " = 1',
-      'a:1:1: unknown key " " | the top level accepts: profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, allow',
+      'a:1:1: unknown key " " | the top level accepts: profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, allow, remote',
     ],
     [
       "[__proto__]\nlan = 1",
-      'a:1:2: unknown key "__proto__" | the top level accepts: profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, allow',
+      'a:1:2: unknown key "__proto__" | the top level accepts: profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, allow, remote',
     ],
     [
       'lan."\\u001b[2J" = 1',
