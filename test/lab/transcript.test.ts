@@ -107,6 +107,8 @@ test("help and version", async () => {
         explain ADDRESS      what becomes of a packet to there, and by which rule
         install PROFILE      put the hook lines into a profile
         uninstall PROFILE    take them out again
+        open INTERFACE       let traffic through a tunnel that is not OpenVPN's
+        close INTERFACE      take it out again
         guard                keep other programs from flushing the rules
         help [COMMAND]       this, or all about one command
         version
@@ -114,6 +116,8 @@ test("help and version", async () => {
       run by OpenVPN, as its hooks: up, route-up, route-pre-down, down; and beside it:
       refresh; and by an enable on trial: undo
       run by NetworkManager's dispatcher, by a link of this name: 50-vpn-firewall
+      run by openconnect, and by pppd, by links of these names: vpnc-script,
+      vpn-firewall-ip-up, vpn-firewall-ip-down
       run by netfilter-persistent, as its plugin: start, stop, restart, reload, flush,
       save
 

@@ -102,7 +102,9 @@ async function connect(lab: Lab, opening: string): Promise<Process> {
   const text = await example("ssh-tunnel.conf");
   await writeFile(
     file,
-    text.replace("vpn-firewall open %T", opening).replace(/(LocalCommand .*)/, "$1 && echo tunnel is up"),
+    text
+      .replace("vpn-firewall open %T", opening)
+      .replace(/^( *LocalCommand .*)$/m, "$1 && echo tunnel is up"),
   );
   const options = [
     "StrictHostKeyChecking=no",
