@@ -2,7 +2,7 @@
 import type { Address } from "../../lib/address.ts";
 import type { Tunnel } from "../../lib/firewall/transaction.ts";
 import type { Endpoint, HostName, Profile } from "../../lib/openvpn/profile.ts";
-import { type Identity, type Policy, defaultPolicy } from "../../lib/policy/policy.ts";
+import { type Policy, defaultPolicy } from "../../lib/policy/policy.ts";
 
 export type Asked = {
   readonly policy: Policy;
@@ -15,7 +15,7 @@ export type Asked = {
 };
 
 type Known = {
-  readonly addressesOf: (name: HostName, endpoint: Endpoint) => readonly Address[];
+  readonly addressesOf: (name: HostName, endpoint: Pick<Endpoint, "port">) => readonly Address[];
   readonly uidOf: (user: string) => number;
 };
 
@@ -28,10 +28,10 @@ export const nothingAsked: Asked = {
   tunnel: undefined,
 };
 
-/** The tuples that these profiles permit, and who may send to them. */
+/** The tuples that these profiles permit, and the policy's own servers, and who may send to them. */
 export function tuplesOf(
   profiles: readonly Profile[],
-  identity: Identity,
+  { identity, remotes: servers }: Pick<Policy, "identity" | "remotes">,
   known: Known,
 ): Pick<Asked, "remotes" | "byMark" | "byUser" | "byAnyone"> {
   const remotes = new Set<string>();
@@ -47,6 +47,16 @@ export function tuplesOf(
           byUser.add(`0 . ${tuple}`);
           if (user !== undefined) byUser.add(`${known.uidOf(user)} . ${tuple}`);
         }
+      }
+    }
+  }
+  for (const { host, ports, sender } of servers) {
+    for (const { protocol, port } of ports) {
+      for (const { text } of host.family === "unresolved" ? known.addressesOf(host, { port }) : [host]) {
+        const tuple = `${text} . ${protocol} . ${port}`;
+        remotes.add(tuple);
+        if ("mark" in sender) byMark.add(`${sender.mark} . ${tuple}`);
+        else byUser.add(`${known.uidOf(sender.user)} . ${tuple}`);
       }
     }
   }

@@ -40,7 +40,7 @@ function protoOf({ protocol, families }: Pick<Endpoint, "protocol" | "families">
 }
 
 export function policyText(policy: Policy): string {
-  const { profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, exceptions } = policy;
+  const { profiles, inner, interfaces, identity, stamp, lan, tunnel, forward, exceptions, remotes } = policy;
   return [
     ...(profiles === undefined ? [] : [`profiles = ${JSON.stringify(profiles)}`]),
     `inner = ${JSON.stringify(inner)}`,
@@ -55,6 +55,11 @@ export function policyText(policy: Policy): string {
       ({ name, direction, address, protocol, port }) =>
         `[[allow]]\nname = "${name}"\ndirection = "${direction}"\naddress = "${address.text}"\n` +
         `protocol = "${protocol}"\nport = ${port}`,
+    ),
+    ...remotes.map(
+      ({ name, host, ports, sender }) =>
+        `[[remote]]\nname = "${name}"\naddress = "${host.text}"\nports = ${services(ports)}\n` +
+        ("mark" in sender ? `mark = ${sender.mark}` : `user = "${sender.user}"`),
     ),
     "",
   ].join("\n");

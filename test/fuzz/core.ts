@@ -12,6 +12,7 @@ import {
 import type { HookEvent } from "../../lib/openvpn/environment.ts";
 import type { HostName, Profile } from "../../lib/openvpn/profile.ts";
 import { parseInterfaceName } from "../../lib/interface.ts";
+import { remoteProfiles } from "../../lib/policy/remote-profiles.ts";
 import { type Policy, defaultPolicy } from "../../lib/policy/policy.ts";
 import type { Port } from "../../lib/port.ts";
 import { Refusal } from "../../lib/refusal.ts";
@@ -65,7 +66,9 @@ export function textsOf({ policy, profiles, tunnel, trusted }: Wanted): Texts {
     addressesOf: (name: HostName, port: Port) => addressesOf(name, port, trusted),
     uidOf,
   };
-  const carriers = profiles.flatMap((profile) => carriersOf(profile, policy.identity, lookup));
+  const carriers = [...profiles, ...remoteProfiles(policy)].flatMap((profile) =>
+    carriersOf(profile, policy.identity, lookup),
+  );
   const ruleset = lockRuleset(policy, carriers);
   const opened = { ...tunnel, opened: toUptime(3721) };
   return {
@@ -84,7 +87,7 @@ export function judgeTexts(
     addressesOf: (name: HostName, { port }: { readonly port: Port }) => addressesOf(name, port, trusted),
     uidOf,
   };
-  const asked: Asked = { policy, tunnel: undefined, ...tuplesOf(profiles, policy.identity, known) };
+  const asked: Asked = { policy, tunnel: undefined, ...tuplesOf(profiles, policy, known) };
   const closed = closedOf(policy);
   return [
     ...judge(texts.lock, closed.lock, asked),

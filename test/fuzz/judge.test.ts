@@ -34,6 +34,16 @@ direction = "out"
 address = "2001:db8:7::/48"
 protocol = "udp"
 port = 123
+[[remote]]
+name = "office"
+address = "198.51.100.9"
+ports = ["tcp/443"]
+user = "nobody"
+[[remote]]
+name = "home"
+address = "2001:db8::9"
+ports = ["udp/443"]
+mark = 9
 `,
   },
 ]);
@@ -152,6 +162,7 @@ describe("judgeTexts() refuses a lock", () => {
     ["forwarding", { forward: { ...policy.forward, from: [] } }],
     ["masquerading", { forward: { ...policy.forward, masquerade: false } }],
     ["exception", { exceptions: [] }],
+    ["server of its own", { remotes: [] }],
   ] as const)("of a policy that did not ask for its %s", (_, change) => {
     expect(() => judgeTexts(texts, { ...wanted, policy: { ...policy, ...change } })).toThrow(verdict);
   });

@@ -123,12 +123,25 @@ const exception = fc
   )
   .map((lines) => `[[allow]]\n${lines.join("\n")}\n`);
 
+const remote = fc
+  .tuple(
+    pair("name", text(exceptionName)),
+    pair("address", text(fc.oneof(address, fc.constantFrom("both.example", "six.example", "7.1")))),
+    pair("ports", list(text(service))),
+    fc.oneof(
+      pair("user", text(fc.constantFrom("root", "nobody", "1000"))),
+      pair("mark", mostly(fc.constantFrom("1", "0xca6c", "4294967295", "0"))),
+    ),
+  )
+  .map((lines) => `[[remote]]\n${lines.join("\n")}\n`);
+
 const sections = fc
   .tuple(
     fc.subarray(tables.map(([name, body]) => body.map((lines) => `[${name}]\n${lines}\n`))),
     fc.array(exception, { maxLength: 2 }),
+    fc.array(remote, { maxLength: 2 }),
   )
-  .chain(([chosen, exceptions]) => fc.tuple(...chosen).map((each) => [...each, ...exceptions].join("")));
+  .chain(([chosen, ...more]) => fc.tuple(...chosen).map((each) => [...each, ...more.flat()].join("")));
 
 const file = damaged(
   fc
