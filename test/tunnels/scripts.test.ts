@@ -104,6 +104,20 @@ test("open takes WireGuard's and PPP's interfaces, by their kind; OpenVPN's hook
   }
 });
 
+test("openconnect's tunnel is refused where another that is open has the address that it is going to get", async () => {
+  const installation = await install(`interfaces = ["other0"]\n${policy}`);
+  await installation.addTunnel();
+  await installation.machine.sh(`
+    ip link add other0 type veth peer name other1; ip addr add 10.8.3.2/24 dev other0
+    ip link set other0 up; ip link set other1 up`);
+  const refused = await script(installation, connect);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(refused.stderr).toContain("tun0 has the address 10.8.3.2, as other0 has, which is open");
+  expect(await script(installation, { ...connect, INTERNAL_IP4_ADDRESS: "10.8.3.3" })).toMatchObject({
+    stderr: "vpn-firewall: open through tun0\n",
+  });
+});
+
 test("open wants a server, and an address of it; a user that is not there is told", async () => {
   const installation = await install("");
   await installation.machine.sh(`
