@@ -158,8 +158,7 @@ describe("the network does not come up", () => {
     // What it depends on has failed.
     await expectNoNetwork(machine, "inactive");
     await machine.sh("sed -i /nothing/d /etc/fstab && systemctl daemon-reload");
-    await machine.run(["vpn-firewall", "enable"]);
-    await machine.eventually("systemctl is-active vpn-firewall-guard");
+    await machine.eventually("vpn-firewall enable && systemctl is-active vpn-firewall-guard");
     await machine.run(["systemctl", "start", "ifup@eth0"]);
     await machine.eventually(connected);
     await expectConnected(lab);
