@@ -39,7 +39,8 @@ const interfaceKeys = [
 const peerKeys = ["publickey", "presharedkey", "allowedips", "endpoint", "persistentkeepalive"] as const;
 type Key = (typeof interfaceKeys)[number] | (typeof peerKeys)[number];
 
-type Line = Written & { readonly key: Key };
+/** `section` counts the sections. */
+type Line = Written & { readonly key: Key; readonly section: number };
 
 /** By the first line that says something: no profile of OpenVPN's begins so. */
 export function isQuickFile(text: string): boolean {
@@ -61,7 +62,10 @@ export function parseQuickFile(
 ): QuickFile {
   const lines = linesOf(file, text);
   const all = (key: Key) => lines.filter((line) => line.key === key);
-  const endpoints = all("endpoint").map(endpointOf);
+  // Of several in one peer the last counts, for wg too.
+  const endpoints = [...new Map(all("endpoint").map((each) => [each.section, each])).values()].map(
+    endpointOf,
+  );
   const mark = all("fwmark").at(-1);
   const number = mark === undefined ? 0 : markOf(mark);
   if (endpoints[0] !== undefined && number === 0 && (markIs === "needed" || mark !== undefined)) {
@@ -103,21 +107,27 @@ export function afterInterface(text: string): number {
 
 function linesOf(file: string, text: string): readonly Line[] {
   let section: "interface" | "peer" | undefined;
+  let count = 0;
   return text.split("\n").flatMap((written, index) => {
     const place = { file, line: index + 1 };
     const said = withoutComment(written);
     if (said === "") return [];
     if (said.startsWith("[")) {
+      count += 1;
       section = (["interface", "peer"] as const).find((each) => isSection(said, each));
       if (section === undefined)
-        refuseAt(place, `Cannot read the section ${quote(said)}`, "write [Interface] or [Peer]");
+        refuseAt(place, `Cannot read the section${shown(said)}`, "write [Interface] or [Peer]");
       return [];
     }
-    return [lineOf(place, said, section)];
+    return [{ ...lineOf(place, said, section), section: count }];
   });
 }
 
-function lineOf(place: Place, said: string, section: "interface" | "peer" | undefined): Line {
+function lineOf(
+  place: Place,
+  said: string,
+  section: "interface" | "peer" | undefined,
+): Omit<Line, "section"> {
   const equals = said.indexOf("=");
   const name = said.slice(0, Math.max(equals, 0)).trim();
   const keys: readonly Key[] = section === "interface" ? interfaceKeys : section === "peer" ? peerKeys : [];
@@ -155,13 +165,13 @@ function endpointOf(written: Written): Endpoint {
   if (port === undefined) {
     refuseAt(
       written,
-      `Cannot read the endpoint ${quote(text)}`,
+      `Cannot read the endpoint${shown(text)}`,
       "write ADDRESS:PORT, NAME:PORT or [IPV6-ADDRESS]:PORT",
     );
   }
   const host = hostOf(written, bracketed ?? plain ?? "");
   if (bracketed !== undefined && host.family !== 6)
-    refuseAt(written, `Cannot read the endpoint ${quote(text)}`, "brackets are for IPv6 addresses");
+    refuseAt(written, `Cannot read the endpoint${shown(text)}`, "brackets are for IPv6 addresses");
   return {
     host,
     families: host.family === "unresolved" ? families : [host.family],
@@ -174,7 +184,17 @@ function endpointOf(written: Written): Endpoint {
 
 function hostOf(written: Written, text: string): Address | HostName {
   const host = parseHost(text);
-  return "reason" in host ? refuseAt(written, host.reason, host.hint) : host;
+  if (!("reason" in host)) return host;
+  return refuseAt(written, mayBeKey(text) ? "Cannot read the host" : host.reason, host.hint);
+}
+
+/** In quotes, unless it may be a key of WireGuard's: 44 characters, which nobody else is to see. */
+function shown(text: string): string {
+  return mayBeKey(text) ? "" : ` ${quote(text)}`;
+}
+
+function mayBeKey(text: string): boolean {
+  return /[A-Za-z0-9+/]{30}/.test(text);
 }
 
 /** 0 stands for none. */
@@ -183,7 +203,7 @@ function markOf(written: Written): number {
   if (text.toLowerCase() === "off") return 0;
   const mark = /^0x[0-9A-Fa-f]{1,8}$/.test(text) ? Number(text) : parseDecimal(text);
   if (mark !== undefined && mark <= 0xffff_ffff) return mark;
-  return refuseAt(written, `Cannot read the mark ${quote(text)}`, "write a number up to 4294967295, or 0x…");
+  return refuseAt(written, `Cannot read the mark${shown(text)}`, "write a number up to 4294967295, or 0x…");
 }
 
 /** What is no address is a domain to search in. */

@@ -31,3 +31,21 @@ test("an exception is told with all that it opens", () => {
     '"ssh from the office" lets tcp port 22 in from 203.0.113.7',
   );
 });
+
+const remote = `[[remote]]
+name = "office"
+address = "vpn.example.net"
+ports = ["tcp/443"]
+user = "vpn"
+`;
+
+test.each<[string, boolean, readonly string[]]>([
+  [remote, true, []],
+  [remote, false, ["name-not-pinned"]],
+  [remote.replace("vpn.example.net", "203.0.113.9"), false, []],
+  [remote.replace('"vpn"', '"root"'), true, ["remote-by-root"]],
+  [remote.replace('user = "vpn"', "mark = 7"), true, []],
+])("%j, its name pinned: %s, without a profile has %j", (text, isPinned, expected) => {
+  const policy = parsePolicy([{ file: "/policy.toml", text }]);
+  expect(names(checkPolicy("/policy.toml", policy, 0, () => isPinned))).toEqual(expected);
+});

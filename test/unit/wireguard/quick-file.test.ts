@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Refusal } from "../../../lib/refusal.ts";
 import { isQuickFile, parseQuickFile } from "../../../lib/wireguard/quick-file.ts";
@@ -130,3 +131,41 @@ test.each([
 ])("%j is a file of wg-quick's: %s", (written, expected) => {
   expect(isQuickFile(written)).toBe(expected);
 });
+
+test("whatever a file says, it is read or refused at a line of it, and no key of WireGuard's is told", () => {
+  const words = [
+    "[Interface]",
+    "[Peer]",
+    "PrivateKey",
+    "FwMark",
+    "Endpoint",
+    "PostUp",
+    "=",
+    "#",
+    "7",
+    "192.0.2.1:1",
+  ];
+  const word = fc.oneof(
+    fc.constantFrom(...words, secret, "\n", " ", "\0", "\r"),
+    fc.string({ maxLength: 4 }),
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 40 }), (parts) => {
+      const said = messageOf(`[Interface]\n${parts.join("")}`);
+      expect(said).toMatch(/^$|^\/wg0\.conf:[0-9]+: [ -~…]+$/);
+      expect(said).not.toContain(secret.slice(0, 16));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** Of the refusal; empty for what is read. */
+function messageOf(written: string): string {
+  try {
+    parseQuickFile("/wg0.conf", written);
+    return "";
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
