@@ -119,6 +119,7 @@ test("what the policy says without a word is watched, but for what comes and goe
     "/etc/openvpn",
     "/etc/openvpn/client",
     "/etc/NetworkManager/system-connections",
+    "/etc/wireguard",
   ]);
 });
 
