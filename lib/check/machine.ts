@@ -1,4 +1,5 @@
 import { type Address, type Network, contains, parseNetwork } from "../address.ts";
+import { means, parseInterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Finding, finding } from "./finding.ts";
 import { type Version, isAtLeast } from "./subject.ts";
@@ -47,7 +48,8 @@ export function checkMachine(
       ),
     );
   }
-  if (hasDocker && !forward.from.some((name) => name === "docker0")) {
+  const docker0 = parseInterfaceName("docker0");
+  if (hasDocker && !forward.from.some((name) => docker0 !== undefined && means(name, docker0))) {
     found.push(
       finding(
         "docker-closed",

@@ -3,6 +3,7 @@ import { checkCarrier } from "../check/carrier.ts";
 import { checkConnection } from "../check/connection.ts";
 import { type Finding, finding, severityNames } from "../check/finding.ts";
 import { checkFlowtables } from "../check/flowtables.ts";
+import { checkForwarding } from "../check/forwarding.ts";
 import { checkHooks } from "../check/hooks.ts";
 import { checkInner } from "../check/inner.ts";
 import { checkMachine, resolverOnLan } from "../check/machine.ts";
@@ -21,6 +22,7 @@ import { Refusal } from "../refusal.ts";
 import { readConnection } from "../system/connections.ts";
 import { dispatcherScript } from "../system/dispatcher.ts";
 import { readBytes } from "../system/files.ts";
+import { findForwarding } from "../system/forwarding.ts";
 import { outwardInterfaces } from "../system/interfaces.ts";
 import { findMachine, findResolverPrograms } from "../system/machine.ts";
 import { findOpenvpn } from "../system/openvpn.ts";
@@ -76,6 +78,9 @@ export async function check(settings: Settings, paths: readonly string[], option
       { addressesOf: pinnedAddresses(pins), uidOf },
     ),
     ...checkMachine(machine, policy).filter(({ name }) => !withoutOpenvpn || name !== "openvpn-missing"),
+    ...(policy.forward.from.length === 0
+      ? []
+      : checkForwarding(settings.policyFile, policy, await findForwarding())),
     ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
   ];
   const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));

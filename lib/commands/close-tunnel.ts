@@ -1,4 +1,6 @@
-import { load } from "../firewall/nft.ts";
+import { redirectOnlyTo } from "../firewall/dns-redirect.ts";
+import { openTunnels, parseListing } from "../firewall/listing.ts";
+import { hasRedirect, listTable, load } from "../firewall/nft.ts";
 import { type Tunnel, closeTransaction } from "../firewall/transaction.ts";
 import { addressesOf, isPresent, isTunnel, sharersOf } from "../system/interfaces.ts";
 import { runNow } from "../system/run-now.ts";
@@ -12,6 +14,16 @@ export async function closeTunnel(tunnel: Tunnel): Promise<void> {
   if (!isPresent(tunnel.device) || isAnothers(tunnel)) return;
   await load(closeTransaction(withoutShared(tunnel)), runNow);
   note(`closed: ${tunnel.device} is out`);
+  await redirectToOthers();
+}
+
+/** The names of machines behind are asked of another tunnel that is open, or of nobody. */
+async function redirectToOthers(): Promise<void> {
+  if (!(await hasRedirect(runNow))) return;
+  const json = await listTable("inet", runNow);
+  if (json === undefined) return;
+  const redirect = redirectOnlyTo(openTunnels(parseListing(json)));
+  await load(redirect, runNow);
 }
 
 /** OpenVPN runs `down` after its interface has gone: when two reconnect at once, the name may be the other's by then. */

@@ -2,12 +2,14 @@ import { uptime } from "node:os";
 import { resolve } from "node:path";
 import type { Address } from "../address.ts";
 import { type Carrier, carriersOf } from "../firewall/carrier.ts";
+import { redirectsToPushed } from "../firewall/dns-redirect.ts";
 import { lockRuleset } from "../firewall/lock.ts";
 import { listAllRules, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { stands } from "../firewall/stands.ts";
 import { type Statement, toUptime } from "../firewall/statement.ts";
 import { type Tunnel, addTransaction, healTransaction, openTransaction } from "../firewall/transaction.ts";
+import { type InterfaceName, means } from "../interface.ts";
 import type { HookEvent } from "../openvpn/environment.ts";
 import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -79,6 +81,7 @@ export async function openWith(
   event: OpenEvent,
   policy: Policy,
 ): Promise<void> {
+  refuseForwarded(event.device, policy);
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
   await open(lockRuleset(policy, carriers), linkRulesets(policy), tunnel);
@@ -90,6 +93,10 @@ export async function openWith(
     throw error;
   }
   note(`open through ${event.device}`);
+  if (event.resolvers.length === 0 && redirectsToPushed(policy))
+    warn(
+      "the VPN names no resolver: what machines behind ask at port 53 is refused; list one in dns under [tunnel]",
+    );
 }
 
 /** Nearly no tunnel has another's address: what looks whose it is comes with the first that does. */
@@ -120,6 +127,16 @@ async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): P
     await load(healTransaction(lock, tunnel), runNow);
     await loadLinkLayers(links, runNow);
   }
+}
+
+/** What comes out of a tunnel is not to go into another, or back into it. */
+function refuseForwarded(device: InterfaceName, { forward }: Policy): void {
+  const name = forward.from.find((each) => means(each, device));
+  if (name === undefined) return;
+  throw new Refusal(
+    `The policy forwards from "${name}": ${device} cannot be a tunnel`,
+    "name the interfaces of other machines alone in forward.from",
+  );
 }
 
 /** Whoever wrote it: OpenVPN runs what its profile says, as root. */

@@ -1,4 +1,5 @@
 import type { Policy } from "../policy/policy.ts";
+import { rejectDns } from "./dns-redirect.ts";
 import { enterByExceptions } from "./exceptions.ts";
 import { multicast } from "./leaving.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
@@ -22,7 +23,7 @@ export function input(policy: Policy): Chain {
       ...enterByExceptions(policy),
       ...allowPauseAnswers(),
       ...allowLan(policy),
-      ...refuse(nft`in`),
+      ...refuse(nft`in`, ...rejectDns(policy)),
     ],
   };
 }

@@ -1,9 +1,8 @@
-import type { InterfaceName } from "../interface.ts";
 import type { Policy } from "../policy/policy.ts";
 import { leaveByExceptions } from "./exceptions.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
 import { type Family, families, ip } from "./sets.ts";
-import { type Statement, anyOf, nft } from "./statement.ts";
+import { type Statement, anyOf, eachOf, nft } from "./statement.ts";
 
 const dnsPorts = nft`{ 53, 853 }`;
 const lanDnsPorts = nft`{ 53, 853, 5353, 5355 }`;
@@ -27,7 +26,7 @@ export function leaving(policy: Policy): Chain {
       ...allowMulticast(policy),
       refuseDnsOnLan(),
       ...allowLan(),
-      ...refusalsForForwarded(policy.forward.from),
+      ...refusalsForForwarded(policy),
     ],
   };
 }
@@ -94,7 +93,7 @@ function allowLoopback(): Rule {
 }
 
 /** A packet with a routing header goes on from where it is sent, a machine on the LAN for instance; no program needs rights to write one. */
-function refuseSourceRoutes(): Rule {
+export function refuseSourceRoutes(): Rule {
   return rule(nft`exthdr rt exists return`, nft`a source route leads on to anywhere`);
 }
 
@@ -151,11 +150,11 @@ export function multicast(family: Family): Statement {
 }
 
 /** Before the LAN is accepted: its resolver is the commonest leak of all. */
-function refuseDnsOnLan(): Rule {
+export function refuseDnsOnLan(): Rule {
   return rule(nft`${transport} dport ${lanDnsPorts} return`, nft`3 LAN: never DNS`);
 }
 
-function allowLan(): readonly Rule[] {
+export function allowLan(): readonly Rule[] {
   return [
     rule(nft`ip daddr @lan4 accept`, nft`3 LAN, fixed private ranges only`),
     rule(nft`ip6 daddr @lan6 accept`, nft`3 LAN, fixed private ranges only`),
@@ -193,18 +192,19 @@ function allowResolvers(dns: Policy["tunnel"]["dns"]): readonly Rule[] {
  * The kernel refuses forwarded packets with packets of its own, which are related to the packet that they answer: the
  * reset of a flow of this machine's own would be part of it, and is not meant.
  */
-function refusalsForForwarded(from: readonly InterfaceName[]): readonly Rule[] {
-  if (from.length === 0) return [];
-  const answers = nft`oifname ${anyOf(from)} ct state related ct direction reply`;
-  return [
-    rule(nft`${answers} tcp flags rst / syn,rst accept`, nft`5 forwarded machines: refused at once`),
-    rule(
-      nft`${answers} icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
-      nft`5 forwarded machines: refused at once`,
-    ),
-    rule(
-      nft`${answers} icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
-      nft`5 forwarded machines: refused at once`,
-    ),
-  ];
+function refusalsForForwarded({ forward }: Policy): readonly Rule[] {
+  return eachOf(forward.from).flatMap((machines) => {
+    const answers = nft`oifname ${machines} ct state related ct direction reply`;
+    return [
+      rule(nft`${answers} tcp flags rst / syn,rst accept`, nft`5 forwarded machines: refused at once`),
+      rule(
+        nft`${answers} icmp type { destination-unreachable, time-exceeded, parameter-problem } accept`,
+        nft`5 forwarded machines: refused at once`,
+      ),
+      rule(
+        nft`${answers} icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept`,
+        nft`5 forwarded machines: refused at once`,
+      ),
+    ];
+  });
 }

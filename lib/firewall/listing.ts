@@ -1,3 +1,4 @@
+import { parseAddress } from "../address.ts";
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { Refusal } from "../refusal.ts";
 import { parseOpened } from "./since.ts";
@@ -12,7 +13,7 @@ export type Listing = {
     string,
     { readonly hook: string; readonly drops: boolean; readonly rules: readonly string[] }
   >;
-  /** Of each set: its type, and its elements in order. */
+  /** Of each set and map: its type, and its elements in order. */
   readonly sets: ReadonlyMap<string, { readonly type: string; readonly elements: readonly string[] }>;
   /** Of each set, those of its elements that have a timeout: the seconds that are left. */
   readonly times: ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -28,7 +29,7 @@ export function parseListing(json: string): Listing {
   const times = new Map<string, ReadonlyMap<string, number>>();
   const counters = new Map<string, number>();
   for (const object of objectsOf(json)) {
-    const { metainfo, table, chain, rule, set, counter } = object;
+    const { metainfo, table, chain, rule, map, set = map, counter } = object;
     if (metainfo !== undefined && metainfo["json_schema_version"] !== 1) throw unknownListing();
     // nft 1.0.6 writes something else than the flags here, but only where there are some.
     if (table?.["flags"] !== undefined) flagged = true;
@@ -43,9 +44,12 @@ export function parseListing(json: string): Listing {
     if (rule !== undefined)
       chains.get(String(rule["chain"]))?.rules.push(JSON.stringify([rule["comment"], rule["expr"]]));
     if (set !== undefined) {
-      const { name, type, flags, elem } = set;
+      const { name, type, flags, elem, map: to } = set;
       const elements = Array.isArray(elem) ? elem.map((element) => elementText(element)).toSorted() : [];
-      sets.set(String(name), { type: JSON.stringify([type, flags]), elements });
+      sets.set(String(name), {
+        type: JSON.stringify(to === undefined ? [type, flags] : [type, flags, to]),
+        elements,
+      });
       if (Array.isArray(elem)) times.set(String(name), new Map(elem.flatMap(timeOf)));
     }
     if (counter !== undefined) counters.set(String(counter["name"]), Number(counter["packets"]));
@@ -54,9 +58,12 @@ export function parseListing(json: string): Listing {
 }
 
 /** The interfaces that are open by the set of tunnels. nft names an element's index by who has it now, if anybody. */
-export function openTunnels({ sets }: Listing): readonly OpenTunnel[] {
-  const elements = sets.get("tunnels")?.elements ?? [];
-  return elements.flatMap(parseOpenTunnel);
+export function openTunnels(listing: Listing): readonly OpenTunnel[] {
+  const elements = listing.sets.get("tunnels")?.elements ?? [];
+  return elements.flatMap(parseOpenTunnel).map((tunnel) => ({
+    ...tunnel,
+    resolvers: resolversOf(listing, tunnel.device).flatMap((text) => parseAddress(text) ?? []),
+  }));
 }
 
 /** The cards that are open for a time, each with the seconds that are left of it. */
@@ -66,7 +73,7 @@ export function pausedCards({ times }: Listing): readonly (readonly [InterfaceNa
   );
 }
 
-function parseOpenTunnel(element: string): readonly OpenTunnel[] {
+function parseOpenTunnel(element: string): readonly Omit<OpenTunnel, "resolvers">[] {
   // Whatever is said after the two names, it is open.
   const [, holder = "", opened, comment = ""] =
     /^(\S+) \. (\S+)(?: comment "(.*)"| .*)?$/s.exec(element) ?? [];
@@ -100,6 +107,8 @@ function objectsOf(json: string): readonly Readonly<Record<string, Fields | unde
 /** An element as a person reads it: `198.51.100.1 . udp . 1194`, `10.0.0.0/8`; what it has besides its value, after it. */
 function elementText(element: unknown): string {
   if (typeof element !== "object" || element === null) return String(element);
+  // Of a map.
+  if (Array.isArray(element)) return element.map(elementText).join(" : ");
   const { concat, prefix, elem } = element as {
     concat?: readonly unknown[];
     prefix?: { addr: string; len: number };

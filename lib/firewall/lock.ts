@@ -1,8 +1,10 @@
 import type { Policy } from "../policy/policy.ts";
 import { fromTunnel, input, prerouting, refuse } from "./arriving.ts";
 import type { Carrier } from "./carrier.ts";
+import { redirectMaps, redirected, redirects } from "./dns-redirect.ts";
 import { countLeaving, exceptionCounter } from "./exceptions.ts";
-import { forward, forwarding, masquerading } from "./forwarding.ts";
+import { forward, forwarding, masquerading, redirecting } from "./forwarding.ts";
+import { forwardedToLan } from "./forwarding-to-lan.ts";
 import { allowPause, countPause, intoTunnel, leaving, pausing } from "./leaving.ts";
 import { type Chain, type Ruleset, rule } from "./ruleset.ts";
 import { hookSets, lanSets, remoteSets, timedSets } from "./sets.ts";
@@ -14,7 +16,13 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
   const masquerade = policy.forward.masquerade && policy.forward.from.length > 0;
   return {
     family: "inet",
-    sets: [...hookSets(), ...timedSets(), ...remoteSets(carriers), ...lanSets(policy)],
+    sets: [
+      ...hookSets(),
+      ...redirectMaps(policy),
+      ...timedSets(),
+      ...remoteSets(carriers),
+      ...lanSets(policy),
+    ],
     counters: [
       nft`blocked_out`,
       nft`blocked_in`,
@@ -30,12 +38,15 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
       pausing(),
       intoTunnel(policy),
       fromTunnel(policy),
+      ...redirected(policy),
+      ...(policy.forward.lan ? [forwardedToLan()] : []),
       forwarding(policy),
       prerouting(),
       input(policy),
       output(),
       forward(policy),
       postrouting(policy),
+      ...(redirects(policy) || policy.forward.inbound.length > 0 ? [redirecting(policy)] : []),
       ...(masquerade ? [masquerading(policy)] : []),
     ],
   };

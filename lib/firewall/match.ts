@@ -96,7 +96,7 @@ function wordOf(value: unknown): string {
 function equals(word: string, reading: Reading): boolean {
   switch (reading?.kind) {
     case "interface":
-      return word === reading.text;
+      return word.endsWith("*") ? reading.text.startsWith(word.slice(0, -1)) : word === reading.text;
     case "number":
       if (parseDecimal(word) === undefined) throw new UnknownExpression();
       return word === reading.text;

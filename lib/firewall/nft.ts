@@ -43,6 +43,11 @@ export async function hasElement(set: Statement, element: Statement, run: Run): 
   return true;
 }
 
+/** Whether the lock leads names of forwarded machines elsewhere. Throws Refusal. */
+export async function hasRedirect(run: Run): Promise<boolean> {
+  return (await listObject(["map", "inet", "vpn_firewall", "redirect4"], run)) !== undefined;
+}
+
 /** What the NIC guard has counted, as JSON; undefined where it is not. Throws Refusal. */
 export async function listNicCounter(run: Run): Promise<string | undefined> {
   return await listObject(["counter", "netdev", "vpn_firewall", "blocked_nic"], run);

@@ -1,9 +1,10 @@
 import { type Address, parseAddress } from "../address.ts";
 import { type InterfaceName, parseInterfaceName } from "../interface.ts";
 import { parseDecimal } from "../text.ts";
+import { newestResolvers, redirectTo } from "./dns-redirect.ts";
 import type { NamedSet, Ruleset } from "./ruleset.ts";
 import { openedComment, parseOpened } from "./since.ts";
-import { type Statement, type Uptime, nft } from "./statement.ts";
+import { type Statement, nft } from "./statement.ts";
 import { type OpenTunnel, lockTransaction } from "./transaction.ts";
 
 /** What hooks have brought into a lock, as far as it can be brought in again after the table is gone. */
@@ -13,12 +14,7 @@ export type Opened = {
   readonly elements: ReadonlyMap<string, readonly Statement[]>;
 };
 
-type IndexedTunnel = {
-  readonly device: InterfaceName;
-  readonly opened: Uptime | undefined;
-  readonly index: number;
-  readonly resolvers: readonly Address[];
-};
+type IndexedTunnel = OpenTunnel & { readonly index: number };
 
 export const nothingOpened: Opened = { tunnels: [], elements: new Map() };
 
@@ -88,18 +84,18 @@ function openedTransaction(ruleset: Ruleset, { tunnels, elements }: Opened): Sta
       ];
     }),
     ...[...elements].flatMap(([name, words]) => words.map((element) => add(name as Statement, element))),
+    ...redirectTo(ruleset, newestResolvers(tunnels)),
   ].join("\n")}\n` as Statement;
 }
 
 /** Those that name no interface: addresses of tunnels, and remotes. */
-function isOfWords({ name, type, content }: NamedSet): boolean {
-  return (
-    (content.of === "hooks" || content.of === "profiles") && name !== "tunnels" && !type.includes("iface")
-  );
+function isOfWords({ name, type, to, content }: NamedSet): boolean {
+  const isBrought = content.of === "hooks" || content.of === "profiles";
+  return isBrought && to === undefined && name !== "tunnels" && !type.includes("iface");
 }
 
 /** With a comment that is not ours, it is not what a hook has opened. */
-function parseTunnel(element: string): readonly OpenTunnel[] {
+function parseTunnel(element: string): readonly Omit<OpenTunnel, "resolvers">[] {
   const [interfaces = "", comment] = element.split(" comment ");
   const [holder = "", name = "", ...rest] = interfaces.split(" . ").map(unquoted);
   const device = holder === name && rest.length === 0 ? parseInterfaceName(holder) : undefined;

@@ -18,7 +18,8 @@ export type Passage = {
 };
 
 type Hook = "prerouting" | "input" | "output" | "postrouting";
-type Verdict = "accept" | "drop";
+/** What is redirected goes on to another machine: no longer a way that is told. */
+type Verdict = "accept" | "drop" | "redirect";
 
 /** Where packets of this machine go through, and where those that are for it do; the base chain that gives the reasons. */
 const ways: Readonly<Record<"out" | "in", { readonly hooks: readonly Hook[]; readonly reasons: string }>> = {
@@ -37,6 +38,7 @@ export function passageOf(listing: Listing, way: "out" | "in", packet: Packet): 
   for (const name of hooks.flatMap((hook) => baseChains(listing, hook))) {
     const verdict = walk.throughBase(name);
     if (verdict === "drop") return walk.passage(false, walk.refusing);
+    if (verdict === "redirect") return walk.passage(false, walk.rules.at(-1));
     if (name === reasons) deciding = walk.rules.at(-1);
   }
   return walk.passage(true, deciding);
@@ -130,6 +132,9 @@ class Walk {
         case "mangle":
           this.#packet = { ...this.#packet, mark: markAfter(this.#packet, fieldsOf(content)) };
           break;
+        case "dnat":
+          if (!this.#redirects(fieldsOf(content))) return undefined;
+          return { verdict: "redirect" } as const;
         case "accept":
         case "drop":
         case "return":
@@ -147,6 +152,16 @@ class Walk {
       }
     }
     return undefined;
+  }
+
+  /** A rule of the other family, or one that leads to what nobody has said yet, lets it go on. */
+  #redirects({ family, addr }: Expression): boolean {
+    if (family !== (this.#packet.destination.family === 4 ? "ip" : "ip6")) return false;
+    const { data } = fieldsOf(fieldsOf(addr)["map"]);
+    if (typeof data !== "string") return true;
+    const map = this.#listing.sets.get(data.replace("@", ""));
+    if (map === undefined) throw new UnknownExpression();
+    return map.elements.length > 0;
   }
 }
 

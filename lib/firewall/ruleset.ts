@@ -16,6 +16,8 @@ export type NamedSet = {
   readonly name: Statement;
   readonly type: Statement;
   readonly flags?: Statement;
+  /** Of a map: the type of what it leads to. */
+  readonly to?: Statement;
   readonly content: Content;
 };
 

@@ -1,5 +1,5 @@
 import type { Address, Network } from "../address.ts";
-import type { InterfaceName } from "../interface.ts";
+import type { InterfaceName, InterfacePattern } from "../interface.ts";
 import type { ExceptionName } from "../policy/policy.ts";
 import type { Port, Protocol } from "../port.ts";
 import type { Seconds } from "../duration.ts";
@@ -25,6 +25,7 @@ export type Word =
   | Address["text"]
   | Network["text"]
   | InterfaceName
+  | InterfacePattern
   | ExceptionName
   | Port
   | Protocol
@@ -45,9 +46,18 @@ export function nft(parts: TemplateStringsArray, ...values: readonly (Word | rea
 }
 
 /** One interface or a set of them. In quotes: bare, a name such as "vlan" would be a word of nft's own. */
-export function anyOf(names: readonly InterfaceName[]): Statement {
+export function anyOf(names: readonly (InterfaceName | InterfacePattern)[]): Statement {
   const quoted = names.map((name) => nft`"${name}"`).join(", ") as Statement;
   return names.length === 1 ? quoted : nft`{ ${quoted} }`;
+}
+
+/** The same where patterns may be among them, for one rule each: sets that hold patterns need nft 1.0.3. */
+export function eachOf(names: readonly (InterfaceName | InterfacePattern)[]): readonly Statement[] {
+  const whole = names.filter((name) => !name.endsWith("*"));
+  return [
+    ...(whole.length === 0 ? [] : [anyOf(whole)]),
+    ...names.filter((name) => name.endsWith("*")).map((pattern) => anyOf([pattern])),
+  ];
 }
 
 export function parseUid(text: string): Uid | undefined {

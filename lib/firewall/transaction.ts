@@ -1,5 +1,6 @@
 import type { Address } from "../address.ts";
 import type { InterfaceName } from "../interface.ts";
+import { newestResolvers, redirectTo } from "./dns-redirect.ts";
 import type { Chain, Content, NamedSet, Ruleset, TableFamily } from "./ruleset.ts";
 import { openedComment } from "./since.ts";
 import { type Statement, type Uptime, nft } from "./statement.ts";
@@ -15,7 +16,7 @@ export type Tunnel = {
 };
 
 /** One that is open, as the kernel tells it. */
-export type OpenTunnel = Pick<Tunnel, "device" | "opened">;
+export type OpenTunnel = Omit<Tunnel, "addresses">;
 
 /** The lock's: hooks open nowhere else. */
 const table = tableName("inet");
@@ -46,6 +47,7 @@ export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
     ...elements(tunnel).flatMap(({ set, element, comment = nft`` }) =>
       add(table, set, [nft`${element}${comment}`]),
     ),
+    ...redirectTo(ruleset, tunnel.resolvers),
   ]);
 }
 
@@ -84,11 +86,12 @@ export function purgeTransaction(ruleset: Ruleset, alive: readonly OpenTunnel[])
     content.of === "time" || (content.of === "hooks" && (alive.length === 0 || name === tunnels));
   return lines([
     lockTransaction(ruleset),
-    ...ruleset.sets.filter(isForgotten).map(({ name }) => nft`flush set ${table} ${name}`),
+    ...ruleset.sets.filter(isForgotten).map(({ name, to }) => nft`flush ${kindOf(to)} ${table} ${name}`),
     ...alive.map(
       ({ device, opened }) =>
         nft`add element ${table} ${tunnels} { "${device}" . "${device}"${openedComment(opened)} }`,
     ),
+    ...redirectTo(ruleset, newestResolvers(alive)),
   ]);
 }
 
@@ -126,13 +129,17 @@ export function tableOf({ family, sets, counters, chains }: Ruleset): Statement 
   return `table ${tableName(family)} {\n${blocks.map((block) => block.join("\n")).join("\n\n")}\n}` as Statement;
 }
 
-function declareSet({ name, type, flags }: NamedSet): readonly Statement[] {
+function declareSet({ name, type, flags, to }: NamedSet): readonly Statement[] {
   return [
-    nft`	set ${name} {`,
-    nft`		type ${type}`,
+    nft`	${kindOf(to)} ${name} {`,
+    nft`		type ${type}${to === undefined ? nft`` : nft` : ${to}`}`,
     ...(flags === undefined ? [] : [nft`		flags ${flags}`]),
     nft`	}`,
   ];
+}
+
+function kindOf(to: NamedSet["to"]): Statement {
+  return to === undefined ? nft`set` : nft`map`;
 }
 
 function declareChain({ name, hook, rules }: Chain): readonly Statement[] {

@@ -1,4 +1,5 @@
-import { listRules } from "../firewall/nft.ts";
+import { redirectOnlyTo, redirectsElsewhere } from "../firewall/dns-redirect.ts";
+import { listRules, load } from "../firewall/nft.ts";
 import {
   type Opened,
   nothingOpened,
@@ -58,8 +59,10 @@ export class LockKeeper {
     const indexes = interfaceIndexes();
     const listing = await listRules(["inet", "arp"], run);
     if (!this.#lock.stands(listing)) await this.#adopt();
-    if (this.#lock.stands(listing)) this.#remember(listing, indexes);
-    else await this.#restore();
+    if (this.#lock.stands(listing)) {
+      this.#remember(listing, indexes);
+      await this.#redirect(listing);
+    } else await this.#restore();
     await this.#keepArp(listing);
   }
 
@@ -89,6 +92,14 @@ export class LockKeeper {
       // Listed by name: it has to be the same interface before and after.
       return index !== undefined && index === before.get(device) && isTunnel(device) ? index : undefined;
     });
+  }
+
+  /** A tunnel that was killed took its resolver along, and no hook: names of machines behind go to another, or nowhere. */
+  async #redirect(listing: string): Promise<void> {
+    const { tunnels } = this.#opened;
+    if (!redirectsElsewhere(elementsOf(this.#lock.ruleset, listing), tunnels)) return;
+    await load(redirectOnlyTo(tunnels), run);
+    note("names of machines behind are asked of another tunnel, or of nobody");
   }
 
   async #restore(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Address, Network } from "../address.ts";
 import type { HostName } from "../host.ts";
-import type { InterfaceName } from "../interface.ts";
+import type { InterfaceName, InterfacePattern } from "../interface.ts";
 import type { Sender } from "../openvpn/profile.ts";
 import type { Port, Protocol } from "../port.ts";
 
@@ -35,9 +35,15 @@ export type Policy = {
     readonly ipv6: boolean;
   };
   readonly forward: {
-    /** Interfaces whose machines may use the tunnel; none of them is in `interfaces`. */
-    readonly from: readonly InterfaceName[];
+    /** Interfaces whose machines may use the tunnel; none is meant twice, and none is in `interfaces`. */
+    readonly from: readonly (InterfaceName | InterfacePattern)[];
     readonly masquerade: boolean;
+    /** Whom they ask for names: as the tunnel has it, or the tunnel's resolver, whomever they ask. */
+    readonly dns: "any" | "redirect";
+    /** Ports of the tunnel's address that lead to one of them; empty if `from` is. */
+    readonly inbound: readonly PortForward[];
+    /** Whether they may talk to the networks of `lan.allow`; false if those are none, or `from` is empty. */
+    readonly lan: boolean;
   };
   readonly exceptions: readonly Exception[];
   /** Servers of VPNs that have no profile; no two have one name. */
@@ -51,6 +57,9 @@ export type Identity = "auto" | "mark" | "user" | "none";
 export type ProfilePattern = string & { readonly [brand]: "profile pattern" };
 
 export type Service = { readonly protocol: Protocol; readonly port: Port };
+
+/** A port, over the family of the address. */
+export type PortForward = Service & { readonly to: Address };
 
 /** A hole in the guarantee that the user wrote: the peer's address, and the port of the side that listens. */
 export type Exception = {
@@ -82,7 +91,7 @@ export const defaultPolicy: Policy = {
   stamp: 28,
   lan: { allow: [], inbound: [], multicast: false },
   tunnel: { inbound: [], dns: "any", ipv6: true },
-  forward: { from: [], masquerade: true },
+  forward: { from: [], masquerade: true, dns: "any", inbound: [], lan: false },
   exceptions: [],
   remotes: [],
 };

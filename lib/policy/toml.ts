@@ -3,6 +3,7 @@
  * say where its value stands and what would be accepted instead. What imports this file loads the TOML parser too;
  * without a policy file `defaultPolicy` is all there is.
  */
+import { refuseContradictions } from "./contradictions.ts";
 import { parseDocument, type Located, type Source } from "./document.ts";
 import { readExceptions } from "./exceptions.ts";
 import { knownMembers } from "./keys.ts";
@@ -12,11 +13,12 @@ import {
   readAddress,
   readBit,
   readBoolean,
-  readInterfaceName,
+  readForwardNames,
   readLanNetworks,
   readLanService,
   readList,
   readOneOf,
+  readPortForward,
   readProfilePattern,
   readService,
   readTunnelName,
@@ -61,6 +63,9 @@ function applyFile(policy: Policy, file: Located): Policy {
     forward: {
       from: read(forward, "from", readForwardNames) ?? policy.forward.from,
       masquerade: read(forward, "masquerade", readBoolean) ?? policy.forward.masquerade,
+      dns: read(forward, "dns", readForwardDns) ?? policy.forward.dns,
+      inbound: read(forward, "inbound", readPortForwards) ?? policy.forward.inbound,
+      lan: read(forward, "lan", readBoolean) ?? policy.forward.lan,
     },
     exceptions: policy.exceptions,
     remotes: policy.remotes,
@@ -84,7 +89,8 @@ const readTunnelNames = readList(readTunnelName, '["wg0"]');
 const readIdentity = readOneOf("auto", "mark", "user", "none");
 const readLanServices = readList(readLanService, '["tcp/22"]');
 const readServices = readList(readService, '["tcp/51413"]');
-const readForwardNames = readList(readInterfaceName, '["eth1"]');
+const readForwardDns = readOneOf("any", "redirect");
+const readPortForwards = readList(readPortForward, '["tcp/51413 to 192.168.50.2"]');
 const readDnsWord = readOneOf("any", "pushed");
 const readDnsList = readList(readAddress, '["10.8.0.1"]');
 
@@ -96,34 +102,4 @@ function readDns(at: Located): Policy["tunnel"]["dns"] {
   // An empty list could be taken for "no DNS" as well as for "no limit".
   if (servers.length === 0) at.refuse(`${at.name} cannot be an empty list`, hint);
   return servers;
-}
-
-/** What each key says may be right, and together they ask for what cannot be. */
-function refuseContradictions({ lan, interfaces, forward }: Policy, files: readonly Located[]): void {
-  if (lan.allow.length === 0 && lan.inbound.length > 0) {
-    lastSaid(files, "lan", "inbound")?.refuse(
-      "lan.inbound opens ports to the networks of lan.allow, which is empty",
-      'list the networks, such as lan.allow = ["192.168.0.0/24"]',
-    );
-  }
-  if (lan.allow.length === 0 && lan.multicast) {
-    lastSaid(files, "lan", "multicast")?.refuse(
-      "lan.multicast opens to the networks of lan.allow, which is empty",
-      'list the networks, such as lan.allow = ["192.168.0.0/24"]',
-    );
-  }
-  for (const [index, name] of forward.from.entries()) {
-    if (!interfaces.includes(name)) continue;
-    lastSaid(files, "forward", "from")
-      ?.items()
-      ?.[index]?.refuse(
-        `forward.from[${index}]: "${name}" is in interfaces too, and a tunnel cannot forward into itself`,
-        "leave it out of one of the two lists",
-      );
-  }
-}
-
-/** The value that stands in the policy: that of the last file which has the key. */
-function lastSaid(files: readonly Located[], table: string, key: string): Located | undefined {
-  return files.flatMap((file) => file.members()?.get(table)?.members()?.get(key) ?? []).at(-1);
 }

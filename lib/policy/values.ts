@@ -1,10 +1,16 @@
 import { contains, parseAddress, parseNetwork, type Address, type Network } from "../address.ts";
-import { parseInterfaceName, type InterfaceName } from "../interface.ts";
+import {
+  means,
+  parseInterfaceName,
+  parseInterfacePattern,
+  type InterfaceName,
+  type InterfacePattern,
+} from "../interface.ts";
 import { parsePort, type Port } from "../port.ts";
 import { quote } from "../refusal.ts";
 import { shortNumber, type Located } from "./document.ts";
 import { parseProfilePattern } from "./pattern.ts";
-import type { ExceptionName, ProfilePattern, Service } from "./policy.ts";
+import type { ExceptionName, PortForward, ProfilePattern, Service } from "./policy.ts";
 
 /** Reads one value, or refuses it at its place. */
 export type Reader<Value> = (at: Located) => Value;
@@ -109,6 +115,19 @@ export const readService: Reader<Service> = (at) => {
   return { protocol, port };
 };
 
+/** Over one family, which is that of the machine's address. */
+export const readPortForward: Reader<PortForward> = (at) => {
+  const hint =
+    'write "tcp/PORT to ADDRESS" or "udp/PORT to ADDRESS" with one space beside "to", such as "tcp/51413 to 192.168.50.2"';
+  const text = readText(at, hint);
+  const [, protocol, digits = "", machine = ""] = /^(tcp|udp)\/([0-9]+) to ([^ ]+)$/.exec(text) ?? [];
+  const port = parsePort(digits);
+  const to = parseAddress(machine);
+  if (port === undefined || to === undefined || (protocol !== "tcp" && protocol !== "udp"))
+    return at.refuse(cannotBe(at, text), hint);
+  return { protocol, port, to };
+};
+
 export const readNetwork: Reader<Network> = (at) => {
   const hint =
     'write an address such as "203.0.113.7", or a network with no bits set after its prefix, such as "203.0.113.0/24"';
@@ -122,12 +141,38 @@ export const readAddress: Reader<Address> = (at) => {
   return parseAddress(text) ?? at.refuse(cannotBe(at, text), hint);
 };
 
-export const readInterfaceName: Reader<InterfaceName> = (at) => {
+const readInterfaceName: Reader<InterfaceName> = (at) => {
   const hint = 'write the name of one interface, at most 15 of A-Z a-z 0-9 _ . -, such as "wg0"';
   const text = readText(at, hint);
   const name = parseInterfaceName(text) ?? at.refuse(cannotBe(at, text), hint);
   if (name !== "lo") return name;
   return at.refuse(`${at.name} cannot be "lo"`, "the loopback interface is always open: it needs no entry");
+};
+
+const readForwardName: Reader<InterfaceName | InterfacePattern> = (at) => {
+  const { value } = at;
+  if (typeof value !== "string" || !value.includes("*")) return readInterfaceName(at);
+  return (
+    parseInterfacePattern(value) ??
+    at.refuse(cannotBe(at, value), 'a star stands at the end, after the beginning of names, as in "vif*"')
+  );
+};
+
+const readForwardList = readList(readForwardName, '["eth1"]');
+
+/** None that another one means too. */
+export const readForwardNames: Reader<readonly (InterfaceName | InterfacePattern)[]> = (at) => {
+  const names = readForwardList(at);
+  for (const [index, name] of names.entries()) {
+    const wider = names.find((other) => other !== name && means(other, name));
+    if (wider === undefined) continue;
+    const item = at.items()?.[index] ?? at;
+    item.refuse(
+      `${item.name}: "${name}" is among those that "${wider}" means, which is listed too`,
+      leaveOut,
+    );
+  }
+  return names;
 };
 
 export const readTunnelName: Reader<InterfaceName> = (at) => {
@@ -177,11 +222,12 @@ function cannotBe(at: Located, text: string): string {
 }
 
 /** What a value of a list is told apart by. */
-type Listed = string | { readonly text: string } | Service;
+type Listed = string | { readonly text: string } | Service | PortForward;
 
 function textOf(value: Listed): string {
   if (typeof value === "string") return value;
-  return "text" in value ? value.text : `${value.protocol}/${value.port}`;
+  if ("text" in value) return value.text;
+  return `${value.protocol}/${value.port}${"to" in value ? ` over IPv${value.to.family}` : ""}`;
 }
 
 /** Such that a network comes after all that contain it, and right after one of them. */

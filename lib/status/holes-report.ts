@@ -13,7 +13,13 @@ export type HolesReport = {
       readonly multicast: boolean;
     };
     readonly tunnel: { readonly inbound: readonly string[] };
-    readonly forward: { readonly from: readonly string[]; readonly masquerade: boolean };
+    readonly forward: {
+      readonly from: readonly string[];
+      readonly masquerade: boolean;
+      readonly dns: string;
+      readonly inbound: readonly string[];
+      readonly lan: boolean;
+    };
   };
   readonly exceptions: Readonly<Record<string, ExceptionReport>>;
 };
@@ -38,7 +44,13 @@ export function reportHoles(policy: Policy, { counters }: Listing): HolesReport 
         multicast: lan.multicast,
       },
       tunnel: { inbound: tunnel.inbound.map(serviceText) },
-      forward: { from: forward.from, masquerade: forward.masquerade },
+      forward: {
+        from: forward.from,
+        masquerade: forward.masquerade,
+        dns: forward.dns,
+        inbound: forward.inbound.map((inbound) => `${serviceText(inbound)} to ${inbound.to.text}`),
+        lan: forward.lan,
+      },
     },
     exceptions: Object.fromEntries(
       exceptions.map(({ name, direction, address, protocol, port }) => [
@@ -62,14 +74,24 @@ export function holesText({ holes, exceptions }: HolesReport): readonly string[]
     ...(lan.allow.length === 0 ? [] : [`LAN: ${lanText.join("; ")}`]),
     ...ports(tunnel.inbound).map((text) => `from the tunnel's far side: ${text}`),
     ...(interfaces.length === 0 ? [] : [`open by name, where they are: ${interfaces.join(", ")}`]),
-    ...(forward.from.length === 0
-      ? []
-      : [`forwarded: ${forward.from.join(", ")}${forward.masquerade ? ", masqueraded" : ""}`]),
+    ...(forward.from.length === 0 ? [] : [`forwarded: ${forwardText(forward)}`]),
     ...Object.entries(exceptions).map(
       ([name, { direction, address, protocol, port, packets }]) =>
         `exception ${name}: ${packets} packets ${direction}, ${address} ${protocol} ${port}`,
     ),
   ];
+}
+
+function forwardText({ from, masquerade, dns, inbound, lan }: HolesReport["holes"]["forward"]): string {
+  return [
+    [
+      from.join(", "),
+      ...(masquerade ? ["masqueraded"] : []),
+      ...(dns === "redirect" ? ["names redirected"] : []),
+    ].join(", "),
+    ...ports(inbound),
+    ...(lan ? ["to the LAN too"] : []),
+  ].join("; ");
 }
 
 function serviceText({ protocol, port }: Service): string {

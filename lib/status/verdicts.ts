@@ -1,3 +1,4 @@
+import { isRedirectMap } from "../firewall/dns-redirect.ts";
 import { type Listing, openTunnels } from "../firewall/listing.ts";
 import type { Content, Ruleset } from "../firewall/ruleset.ts";
 import type { InterfaceName } from "../interface.ts";
@@ -87,7 +88,8 @@ function compareChains(wanted: Listing, actual: Listing): Readonly<Record<string
 
 function compareSets(ruleset: Ruleset, wanted: Listing, actual: Listing): Readonly<Record<string, string>> {
   const owners = new Map<string, Content["of"]>(ruleset.sets.map(({ name, content }) => [name, content.of]));
-  return compareAll(wanted.sets, actual.sets, (want, is, name) => {
+  const used = [...actual.sets].filter(([name]) => wanted.sets.has(name) || !isRedirectMap(name));
+  return compareAll(wanted.sets, new Map(used), (want, is, name) => {
     if (want.type !== is.type) return "another type";
     const owner = owners.get(name);
     if (owner === "hooks") return asAsked;

@@ -3,10 +3,10 @@
 /** One line, and the lines that open the braces around it, the innermost last. */
 export type Line = { readonly within: readonly string[]; readonly text: string };
 
-/** What nft's words, names in quotes and comments need; no backslash, dollar, backquote or anything beyond ASCII. */
-const alphabet = /^[A-Za-z0-9 \t\n"@{}()|&=!<>:;,./#_'-]*$/;
+/** What nft's words, names and patterns in quotes, and comments need; no backslash, dollar, backquote or anything beyond ASCII. */
+const alphabet = /^[A-Za-z0-9 \t\n"@{}()|&=!<>:;,./#_'*-]*$/;
 /** Nothing in quotes could end a statement. */
-const quoted = /^[A-Za-z0-9 .,:=_'-]{0,128}$/;
+const quoted = /^[A-Za-z0-9 .,:=_'-]{0,128}\*?$/;
 
 /** Throws an Error for text with a character outside of the safe alphabet, or with braces that do not match. */
 export function readDocument(text: string): readonly Line[] {

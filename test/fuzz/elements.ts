@@ -55,6 +55,28 @@ function sets(
   ]);
 }
 
+function asks({ policy: { forward, tunnel } }: Asked): boolean {
+  return forward.dns === "redirect" && forward.from.length > 0 && typeof tunnel.dns === "string";
+}
+
+/** Where names of machines behind are led: the first resolver of the tunnel's, of each family, and no other. */
+function redirections(family: 4 | 6): readonly Clause[] {
+  const map = `redirect${family}`;
+  const name = "5 names are asked of the tunnel";
+  return [
+    { name, within: "", form: new RegExp(`^flush map inet vpn_firewall ${map}$`), permits: asks },
+    { name, within: "", form: new RegExp(`^add element inet vpn_firewall ${map} \\{$`), permits: asks },
+    {
+      name,
+      within: set(map),
+      form: /^(?:tcp|udp) : (?<address>[0-9a-f.:]+),$/,
+      permits: (asked, { address }) =>
+        asks(asked) &&
+        asked.tunnel?.resolvers.find((resolver) => resolver.family === family)?.text === address,
+    },
+  ];
+}
+
 export const elements: readonly Clause[] = [
   ...sets("1 carrier", "remotes", ({ remotes }, element) => remotes.has(element)),
   ...sets("1 carrier, by mark", "remotes_by_mark", ({ byMark }, element) => byMark.has(element)),
@@ -78,6 +100,8 @@ export const elements: readonly Clause[] = [
     ({ tunnel: opened }, element) =>
       opened?.resolvers.some(({ text }) => `"${opened.device}" . ${text}` === element) === true,
   ),
+  ...redirections(4),
+  ...redirections(6),
   {
     name: "a tunnel that a hook opened",
     within: "",

@@ -21,7 +21,7 @@ const policy = parsePolicy([
 interfaces = ["wg0", "ppp0"]
 lan = { allow = ["192.168.0.0/24", "fd00:1::/64"], inbound = ["tcp/22"], multicast = true }
 tunnel = { inbound = ["udp/51413"], dns = ["10.8.0.1"], ipv6 = false }
-forward = { from = ["eth1"] }
+forward = { from = ["eth1", "vif*"], dns = "redirect", inbound = ["tcp/80 to 192.168.50.2"], lan = true }
 [[allow]]
 name = "ssh from the office"
 direction = "in"
@@ -73,6 +73,7 @@ test("judge() has no clause that nothing asks for: what is permitted and never w
       ...wanted,
       policy: { ...policy, interfaces: [], tunnel: { ...policy.tunnel, dns: "pushed" as const } },
     },
+    { ...wanted, policy: { ...policy, tunnel: { ...policy.tunnel, dns: "any" as const } } },
     { ...wanted, policy: { ...policy, identity: "user" as const } },
     { ...wanted, policy: { ...policy, identity: "none" as const } },
   ];
@@ -123,6 +124,20 @@ describe("judgeTexts() refuses a lock", () => {
     ["without its last rule", 'drop comment "everything else is refused"\n\t}', "}"],
     ["without the source routes' refusal", /\t\texthdr rt exists return.*\n/, ""],
     ["without the LAN's refusal of DNS", /\t\tmeta l4proto \{ tcp, udp \} th dport \{ 53, 853, 5353.*\n/, ""],
+    ["with names led to the LAN's resolver", "dnat ip to 10.8.0.1", "dnat ip to 192.168.0.1"],
+    ["with other packets led to the resolver", "th dport 53 dnat", "th dport 443 dnat"],
+    ["with a port led to another machine", "dnat ip to 192.168.50.2", "dnat ip to 192.168.0.1"],
+    [
+      "with a machine open to what was not led there",
+      "tcp dport 80 ct status dnat accept",
+      "tcp dport 80 accept",
+    ],
+    [
+      "with the LAN's names for machines behind",
+      /(chain forwarded_to_lan \{\n.*\n)\t\tmeta l4proto .*\n/,
+      "$1",
+    ],
+    ["with answers of the LAN to what nobody asked", "ct direction reply accept", "accept"],
     [
       "with a chain that accepts by policy",
       "hook output priority filter; policy drop",
@@ -161,6 +176,10 @@ describe("judgeTexts() refuses a lock", () => {
     ["refusal of IPv6 in the tunnel", { tunnel: { ...policy.tunnel, ipv6: true } }],
     ["forwarding", { forward: { ...policy.forward, from: [] } }],
     ["masquerading", { forward: { ...policy.forward, masquerade: false } }],
+    ["redirect", { forward: { ...policy.forward, dns: "any" } }],
+    ["port for a machine behind", { forward: { ...policy.forward, inbound: [] } }],
+    ["LAN for machines behind", { forward: { ...policy.forward, lan: false } }],
+    ["pattern", { forward: { ...policy.forward, from: policy.forward.from.slice(0, 1) } }],
     ["exception", { exceptions: [] }],
     ["server of its own", { remotes: [] }],
   ] as const)("of a policy that did not ask for its %s", (_, change) => {

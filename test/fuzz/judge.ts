@@ -60,23 +60,39 @@ function innermost({ within }: Line): string {
   return within.at(-1) ?? "";
 }
 
-/** What the policy forbids inside the tunnel has to stand before what the tunnel takes. */
-function requireRestrictions(lines: readonly Line[], { policy: { tunnel } }: Asked): void {
+/** What the policy forbids inside the tunnel has to stand before what the tunnel takes; what it forbids machines behind likewise. */
+function requireRestrictions(lines: readonly Line[], { policy: { tunnel, forward } }: Asked): void {
   const rulesOf = (chain: string): readonly string[] =>
     lines.filter((line) => innermost(line) === `chain ${chain} {`).map(statementOf);
   // A transaction that only adds elements has no chains.
-  const into = rulesOf("into_tunnel");
-  if (into.length === 0) return;
+  const taken = rulesOf("into_tunnel");
+  if (taken.length === 0) return;
   const required = [
-    ...(tunnel.ipv6 ? [] : [into[0] === "meta nfproto ipv6 return"]),
+    ...(tunnel.ipv6 ? [] : [taken[0] === "meta nfproto ipv6 return"]),
     ...(tunnel.ipv6
       ? []
       : [rulesOf("from_tunnel")[0] === 'meta nfproto ipv6 counter name "blocked_in" drop']),
     ...(tunnel.dns === "any"
       ? []
       : [
-          into.at(-2) === "meta l4proto { tcp, udp } th dport { 53, 853 } return" && into.at(-1) === "accept",
+          taken.at(-2) === "meta l4proto { tcp, udp } th dport { 53, 853 } return" &&
+            taken.at(-1) === "accept",
         ]),
   ];
-  if (required.includes(false)) throw new Error(`a restriction is missing in: ${into.join(" / ")}`);
+  const toLan = rulesOf("forwarded_to_lan");
+  const redirected = rulesOf("redirected");
+  const forwarding = rulesOf("forwarding");
+  const into = (chain: string) =>
+    forwarding.flatMap((rule, index) => (rule.endsWith(`goto ${chain}`) ? [index] : []));
+  required.push(
+    !forward.lan ||
+      (toLan[0] === "exthdr rt exists return" &&
+        toLan[1] === "meta l4proto { tcp, udp } th dport { 53, 853, 5353, 5355 } return"),
+    tunnel.ipv6 || redirected.length === 0 || redirected[0] === "meta nfproto ipv6 return",
+    // Before what the tunnel takes besides, and as often.
+    redirected.length === 0 ||
+      (into("redirected").length === into("into_tunnel").length &&
+        Math.max(...into("redirected")) < Math.min(...into("into_tunnel"))),
+  );
+  if (required.includes(false)) throw new Error(`a restriction is missing in: ${taken.join(" / ")}`);
 }

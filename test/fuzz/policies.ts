@@ -4,6 +4,7 @@ import { address, damaged, device, hostile, mostly, port } from "./hostile.ts";
 
 const protocol = fc.constantFrom("tcp", "udp");
 const service = fc.tuple(protocol, port).map(([name, number]) => `${name}/${number}`);
+const portForward = fc.tuple(service, address).map((parts) => parts.join(" to "));
 const lan = fc.constantFrom(
   "192.168.0.0/24",
   "192.168.1.0/24",
@@ -111,7 +112,16 @@ const tables: readonly (readonly [string, fc.Arbitrary<string>])[] = [
       pair("ipv6", flag),
     ),
   ],
-  ["forward", some(pair("from", list(text(device))), pair("masquerade", flag))],
+  [
+    "forward",
+    some(
+      pair("from", list(text(fc.oneof(device, fc.constantFrom("vif*", "vif1.0", "tun*", "*", "v*f"))))),
+      pair("masquerade", flag),
+      pair("dns", text(fc.constantFrom("any", "redirect"))),
+      pair("inbound", list(text(portForward))),
+      pair("lan", flag),
+    ),
+  ],
 ];
 const exception = fc
   .tuple(

@@ -5,7 +5,11 @@ import type { Asked } from "./asked.ts";
 import { type Clause, clause, counterOf } from "./clause.ts";
 
 const namesTunnels: Clause["permits"] = ({ policy }, { tunnels }) => lists(tunnels, policy.interfaces);
-const namesFrom: Clause["permits"] = ({ policy }, { from }) => lists(from, policy.forward.from);
+const namesFrom: Clause["permits"] = ({ policy }, { from }) =>
+  lists(
+    from,
+    policy.forward.from.filter((name) => !name.endsWith("*")),
+  ) || policy.forward.from.some((name) => name.endsWith("*") && from === `"${name}"`);
 const namesBoth: Clause["permits"] = (asked, said) => namesTunnels(asked, said) && namesFrom(asked, said);
 
 /** All of them and no others, in whatever order: it says nothing to the kernel. */
@@ -44,6 +48,28 @@ function isWithin(text: string, { text: whole, prefix, family }: Exception["addr
 
 const forwards: Clause["permits"] = ({ policy }) => policy.forward.from.length > 0;
 const masquerades: Clause["permits"] = (asked) => forwards(asked, {}) && asked.policy.forward.masquerade;
+const redirects: Clause["permits"] = ({ policy }) =>
+  policy.forward.from.length > 0 && policy.forward.dns === "redirect";
+const redirectsFrom: Clause["permits"] = (asked, said) => redirects(asked, said) && namesFrom(asked, said);
+const redirectsToPushed: Clause["permits"] = (asked, said) =>
+  redirects(asked, said) && typeof asked.policy.tunnel.dns === "string";
+const goesToLan: Clause["permits"] = ({ policy }) =>
+  policy.forward.lan && policy.lan.allow.length > 0 && policy.forward.from.length > 0;
+const goesToLanFrom: Clause["permits"] = (asked, said) => goesToLan(asked, said) && namesFrom(asked, said);
+/** A port of the provider's, as the policy has it. */
+const leadsTo: Clause["permits"] = (
+  { policy: { forward, interfaces } },
+  { ip, peer, protocol, port, tunnels },
+) =>
+  (tunnels === undefined || lists(tunnels, interfaces)) &&
+  forward.inbound.some(
+    (each) =>
+      each.protocol === protocol &&
+      String(each.port) === port &&
+      each.to.text === peer &&
+      ip === (each.to.family === 4 ? "ip" : "ip6"),
+  );
+const leadsToFrom: Clause["permits"] = (asked, said) => leadsTo(asked, said) && namesFrom(asked, said);
 const masqueradesFrom: Clause["permits"] = (asked, said) =>
   masquerades(asked, said) &&
   namesFrom(asked, said) &&
@@ -230,6 +256,143 @@ const forwarded: readonly Clause[] = [
       "iifname FROM reject with icmpx admin-prohibited",
     ],
     namesFrom,
+  ),
+  ...clause(
+    "5 forwarded: segments that fit",
+    "chain forward {",
+    ["tcp flags syn tcp option maxseg size set rt mtu"],
+    forwards,
+  ),
+  ...clause("5 forwarded to the LAN", "table inet vpn_firewall {", ["chain forwarded_to_lan {"], goesToLan),
+  ...clause(
+    "5 forwarded to the LAN",
+    "chain forwarded_to_lan {",
+    [
+      "exthdr rt exists return",
+      "meta l4proto { tcp, udp } th dport { 53, 853, 5353, 5355 } return",
+      "ip daddr @lan4 accept",
+      "ip6 daddr @lan6 accept",
+    ],
+    goesToLan,
+  ),
+  ...clause(
+    "5 forwarded to the LAN",
+    "chain forwarding {",
+    [
+      "iifname FROM goto forwarded_to_lan",
+      "oifname FROM ip saddr @lan4 ct state established,related ct direction reply accept",
+      "oifname FROM ip6 saddr @lan6 ct state established,related ct direction reply accept",
+    ],
+    goesToLanFrom,
+  ),
+  ...clause(
+    "5 forwarded to the LAN",
+    "chain masquerading {",
+    [
+      "iifname FROM ip daddr @lan4 masquerade fully-random",
+      "iifname FROM ip6 daddr @lan6 masquerade fully-random",
+    ],
+    goesToLanFrom,
+  ),
+  ...clause(
+    "5 redirect",
+    "table inet vpn_firewall {",
+    ["chain redirecting {"],
+    (asked, said) => redirects(asked, said) || asked.policy.forward.inbound.length > 0,
+  ),
+  ...clause(
+    "5 redirect",
+    "chain redirecting {",
+    ["type nat hook prerouting priority dstnat - 10; policy accept;", "accept"],
+    forwards,
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "chain redirecting {",
+    [
+      "iifname FROM meta l4proto { tcp, udp } th dport 53 dnat ip to meta l4proto map @redirect4",
+      "iifname FROM meta l4proto { tcp, udp } th dport 53 dnat ip6 to meta l4proto map @redirect6",
+    ],
+    (asked, said) => redirectsFrom(asked, said) && redirectsToPushed(asked, said),
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "chain redirecting {",
+    ["iifname FROM meta l4proto { tcp, udp } th dport 53 dnat IP to PEER"],
+    (asked, said) =>
+      redirectsFrom(asked, said) &&
+      typeof asked.policy.tunnel.dns !== "string" &&
+      asked.policy.tunnel.dns.find(({ family }) => said["ip"] === (family === 4 ? "ip" : "ip6"))?.text ===
+        said["peer"],
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "chain input {",
+    [
+      "iifname FROM tcp dport 53 reject with tcp reset",
+      "iifname FROM udp dport 53 reject with icmpx admin-prohibited",
+    ],
+    redirectsFrom,
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "table inet vpn_firewall {",
+    ["chain redirected {", "map redirect4 {", "map redirect6 {"],
+    redirectsToPushed,
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "map redirect4 {",
+    ["type inet_proto : ipv4_addr"],
+    redirectsToPushed,
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "map redirect6 {",
+    ["type inet_proto : ipv6_addr"],
+    redirectsToPushed,
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "chain redirected {",
+    ["oif . ip daddr @resolvers4 accept", "oif . ip6 daddr @resolvers6 accept"],
+    redirectsToPushed,
+  ),
+  ...clause(
+    "no IPv6 in the tunnel",
+    "chain redirected {",
+    ["meta nfproto ipv6 return"],
+    ({ policy }) => !policy.tunnel.ipv6,
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "chain forwarding {",
+    ["iifname FROM meta l4proto { tcp, udp } th dport 53 oif . oifname @tunnels goto redirected"],
+    (asked, said) => redirectsToPushed(asked, said) && namesFrom(asked, said),
+  ),
+  ...clause(
+    "5 names are asked of the tunnel",
+    "chain forwarding {",
+    ["iifname FROM meta l4proto { tcp, udp } th dport 53 oifname TUNNELS goto redirected"],
+    (asked, said) => redirectsToPushed(asked, said) && namesBoth(asked, said),
+  ),
+  ...clause(
+    "5 a port of the provider",
+    "chain redirecting {",
+    [
+      "iif . iifname @tunnels PROTOCOL dport PORT dnat IP to PEER",
+      "iifname TUNNELS PROTOCOL dport PORT dnat IP to PEER",
+    ],
+    leadsTo,
+  ),
+  ...clause(
+    "5 a port of the provider",
+    "chain forwarding {",
+    [
+      "iif . iifname @tunnels oifname FROM IP daddr PEER PROTOCOL dport PORT ct status dnat accept",
+      "iifname TUNNELS oifname FROM IP daddr PEER PROTOCOL dport PORT ct status dnat accept",
+    ],
+    leadsToFrom,
   ),
   ...clause("5 masquerade", "table inet vpn_firewall {", ["chain masquerading {"], masquerades),
   ...clause(

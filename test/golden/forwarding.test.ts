@@ -116,6 +116,19 @@ END`);
     },
   );
 
+  test("is reached by a port that leads to it, and not by its own address", { timeout }, async () => {
+    const network = await newForwarding();
+    await network.outside.sh("ip route add 10.77.0.0/24 via 10.8.0.2");
+    const policy = '[forward]\nfrom = ["eth1"]\ninbound = ["udp/22 to 10.77.0.2"]\n';
+    await network.host.load(opened(rulesetOf(policy, [client]), ["10.8.0.2", "fd00:8::2"]));
+    const knocks = (address: string) =>
+      arriving(network.guest, "eth0", "udp dport 22", () => sendUdp(network.outside, address, 22));
+    expect(await knocks("10.77.0.2")).toBe(0);
+    expect(await knocks("10.8.0.2")).toBe(1);
+    await network.host.load(opened(rulesetOf('[forward]\nfrom = ["eth1"]\n', [client]), ["10.8.0.2"]));
+    expect(await knocks("10.8.0.2"), "once the policy no longer says so").toBe(0);
+  });
+
   test("is not reached from the tunnel's side", { timeout }, async () => {
     const network = await newForwarding();
     await network.outside.sh("ip route add 10.77.0.0/24 via 10.8.0.2");

@@ -178,7 +178,7 @@ async function counted(ruleset: Ruleset): Promise<Wire> {
     rules: chain.rules.map(({ statement, comment }) => ({
       // Before the last words: what stands there decides.
       statement: statement.replace(
-        /(?<=^|\s)(?=(accept|drop|return|reject with .*|jump \w+|goto \w+|masquerade fully-random)$)/,
+        /(?<=^|\s)(?=(accept|drop|return|reject with .*|jump \w+|goto \w+|masquerade fully-random|dnat ip6? to .*)$)/,
         "counter ",
       ) as Statement,
       comment,
@@ -250,7 +250,9 @@ async function count(
   });
   expect(exitCode, stderr).toBe(0);
   const chains =
-    direction === "in" ? /^(prerouting|input|from_tunnel)$/ : /^(?!(prerouting|input|from_tunnel)$)/;
+    direction === "in"
+      ? /^(prerouting|redirecting|input|from_tunnel)$/
+      : /^(?!(prerouting|redirecting|input|from_tunnel)$)/;
   return stdout
     .trim()
     .split("\n")

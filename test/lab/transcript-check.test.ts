@@ -181,6 +181,30 @@ describe("check", () => {
     `);
   });
 
+  test("of a gateway that nobody gets through, and what they would get", async () => {
+    const installation = await withLan(
+      'lan.allow = ["192.168.1.0/24"]\nforward = { from = ["eth0", "eth1", "vif*"], lan = true }\n',
+    );
+    await installation.machine.sh(
+      "ip route add default via 192.168.1.1; sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0",
+    );
+    expect(await said(installation, ["check"], await withFiles(installation))).toMatchInlineSnapshot(`
+      "problem: /proc/sys/net/ipv4/ip_forward: machines behind eth0, eth1, vif* reach nothing: the kernel does not forward [forwarding-off]
+        fix: write net.ipv4.ip_forward = 1 into a file of /etc/sysctl.d, and run: sysctl --system
+      leak: DIR/policy.toml: everything but DNS may go to 192.168.1.0/24 [lan-allowed]
+        fix: name fewer addresses in [lan] allow, or none
+      leak: DIR/policy.toml: machines behind may send everything but DNS to 192.168.1.0/24 [forward-lan]
+        fix: set lan = false under [forward]
+      note: /proc/sys/net/ipv6/conf/all/forwarding: machines behind have no IPv6, also where the tunnel has it [forwarding-off-ipv6]
+        fix: net.ipv6.conf.all.forwarding = 1; a card that gets its IPv6 by router advertisements then needs accept_ra = 2
+      note: DIR/policy.toml: there is no interface eth1, which forward.from names [forward-from-missing]
+        fix: correct the name, unless the interface comes later
+      note: DIR/policy.toml: whoever is on the network of eth0, which the default route leads to, may use the tunnel [forward-from-outward]
+        fix: take eth0 out of forward.from, unless that network is yours
+      exit 3"
+    `);
+  });
+
   test("of a machine with another program's flowtable, as nft lists it: this kernel has no module for one", async () => {
     const installation = await install();
     await installation.machine.sh("ip link add eth0 type veth peer name other");
@@ -201,8 +225,8 @@ describe("check", () => {
 });
 
 /** A machine on 192.168.1.0/24, with an installed profile. */
-async function withLan(): Promise<Installation> {
-  const installation = await install();
+async function withLan(policy = ""): Promise<Installation> {
+  const installation = await install(policy);
   await installation.machine.sh(
     "ip link add eth0 type veth peer name other; ip address add 192.168.1.5/24 dev eth0; ip link set eth0 up; ip link set other up",
   );

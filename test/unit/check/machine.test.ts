@@ -18,6 +18,7 @@ test.each<[string, Partial<typeof usual>, string, readonly string[]]>([
   ["the oldest kernel with a NIC guard", { kernel: { major: 5, minor: 16 } }, "", []],
   ["docker", { hasDocker: true }, "", ["docker-closed"]],
   ["docker that may use the tunnel", { hasDocker: true }, 'forward.from = ["docker0"]', []],
+  ["docker that a pattern means", { hasDocker: true }, 'forward.from = ["docker*"]', []],
   [
     "connections that the policy does not name",
     { unnamed: ["/a", "/b"] },

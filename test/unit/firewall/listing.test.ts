@@ -113,7 +113,9 @@ test("openTunnels() gives the tunnels whose index and name still belong together
     { concat: ["17", "tun3"] },
     "tun4",
   ];
-  expect(openTunnels(listing({ set: { name: "tunnels", type: [], elem } }))).toEqual([{ device: "tun0" }]);
+  expect(openTunnels(listing({ set: { name: "tunnels", type: [], elem } }))).toEqual([
+    { device: "tun0", resolvers: [] },
+  ]);
   expect(openTunnels(listing())).toEqual([]);
 });
 
@@ -129,7 +131,7 @@ test.for<[more: object, opened: number | undefined]>([
 ])("openTunnels() reads of an element with %j when it was opened: %s", ([more, opened]) => {
   const elem = [{ elem: { val: { concat: ["tun0", "tun0"] }, ...more } }];
   expect(openTunnels(listing({ set: { name: "tunnels", type: [], elem } }))).toEqual([
-    { device: "tun0", opened },
+    { device: "tun0", opened, resolvers: [] },
   ]);
 });
 
@@ -146,11 +148,25 @@ test("an element with a comment, or more, is another than one without", () => {
   ]);
 });
 
-test("resolversOf() gives those of the tunnel alone", () => {
-  const [tun0] = openTunnels(
-    listing({ set: { name: "tunnels", type: [], elem: [{ concat: ["tun0", "tun0"] }] } }),
-  );
+test("a map is read like a set: from each key to its value", () => {
+  const map = {
+    name: "m",
+    type: "inet_proto",
+    map: "ipv4_addr",
+    elem: [
+      [17, "10.8.0.1"],
+      [6, "10.8.0.1"],
+    ],
+  };
+  expect(listing({ map }).sets.get("m")).toEqual({
+    type: '["inet_proto",null,"ipv4_addr"]',
+    elements: ["17 : 10.8.0.1", "6 : 10.8.0.1"],
+  });
+});
+
+test("openTunnels() and resolversOf() give the resolvers of the tunnel alone", () => {
   const all = listing(
+    { set: { name: "tunnels", type: [], elem: [{ concat: ["tun0", "tun0"] }] } },
     {
       set: {
         name: "resolvers4",
@@ -163,5 +179,7 @@ test("resolversOf() gives those of the tunnel alone", () => {
     },
     { set: { name: "resolvers6", elem: [{ concat: ["tun0", "fd00:8::1"] }] } },
   );
+  const [tun0] = openTunnels(all);
+  expect(tun0?.resolvers.map(({ text }) => text)).toEqual(["10.8.0.1", "fd00:8::1"]);
   expect(tun0 && resolversOf(all, tun0.device)).toEqual(["10.8.0.1", "fd00:8::1"]);
 });

@@ -57,7 +57,15 @@ const lanNetworks = fc.subarray([
 const policies = fc
   .record({
     interfaces: fc.uniqueArray(fc.oneof(name, words), { maxLength: 3 }),
-    from: fc.uniqueArray(fc.oneof(name, words), { maxLength: 3 }),
+    from: fc.uniqueArray(fc.oneof(name, words, fc.constantFrom("vif*", "0*", "veth.*")), { maxLength: 3 }),
+    forwardDns: fc.constantFrom("any", "redirect"),
+    forwardInbound: fc.uniqueArray(
+      service.chain((text) =>
+        fc.constantFrom("192.168.50.2", "fd00:50::2").map((machine) => `${text} to ${machine}`),
+      ),
+      { maxLength: 3, selector: (text) => text.replace(/to .*(:|\.).*/, "$1") },
+    ),
+    forwardLan: fc.boolean(),
     identity: fc.constantFrom("auto", "user", "none"),
     allow: lanNetworks,
     lanInbound: fc.uniqueArray(lanService, { maxLength: 3 }),
@@ -77,6 +85,17 @@ const policies = fc
   .map((wish) => {
     const list = JSON.stringify;
     const lan = wish.allow.length > 0;
+    const from = wish.from.filter(
+      (each) =>
+        !wish.interfaces.some((tunnel) => covers(each, tunnel)) &&
+        !wish.from.some((other) => other !== each && covers(other, each)),
+    );
+    const inbound = wish.forwardInbound.filter(
+      (text) => from.length > 0 && (wish.ipv6 || !text.includes("::")),
+    );
+    const ownPorts = wish.tunnelInbound.filter(
+      (each) => !inbound.some((text) => text.startsWith(`${each} `)),
+    );
     return parsePolicy([
       {
         file: "policy.toml",
@@ -84,10 +103,13 @@ const policies = fc
 interfaces = ${list(wish.interfaces)}
 identity = "${wish.identity}"
 lan = { allow = ${list(wish.allow)}, inbound = ${list(lan ? wish.lanInbound : [])}, multicast = ${lan && wish.multicast} }
-tunnel = { inbound = ${list(wish.tunnelInbound)}, dns = ${list(wish.dns)}, ipv6 = ${wish.ipv6} }
+tunnel = { inbound = ${list(ownPorts)}, dns = ${list(wish.dns)}, ipv6 = ${wish.ipv6} }
 [forward]
-from = ${list(wish.from.filter((each) => !wish.interfaces.includes(each)))}
+from = ${list(from)}
 masquerade = ${wish.masquerade}
+dns = "${wish.forwardDns}"
+inbound = ${list(inbound)}
+lan = ${lan && from.length > 0 && wish.forwardLan}
 ${wish.exceptions
   .map((exception) => Object.entries(exception).map(([key, value]) => `${key} = ${list(value)}`))
   .map((lines) => `[[allow]]\n${lines.join("\n")}\n`)
@@ -95,6 +117,10 @@ ${wish.exceptions
       },
     ]);
   });
+
+function covers(one: string, other: string): boolean {
+  return one.endsWith("*") ? other.startsWith(one.slice(0, -1)) : one === other;
+}
 
 const carriers: fc.Arbitrary<readonly Carrier[]> = fc
   .array(fc.record({ address, port, protocol, mark: fc.integer({ min: 0, max: 0x7fff_ffff }) }), {
@@ -146,7 +172,7 @@ describe("of every policy,", () => {
         const base = chains.filter(({ hook }) => hook !== undefined);
         expect(base.length).toBeGreaterThanOrEqual(5);
         for (const chain of base) {
-          const open = ["prerouting", "masquerading", "stamping"].includes(chain.name);
+          const open = ["prerouting", "redirecting", "masquerading", "stamping"].includes(chain.name);
           expect(chain.hook).toMatch(open ? /; policy accept$/ : /; policy drop$/);
           expect(statements(chain).at(-1)).toMatch(open ? /^(meta mark set .*)?accept$/ : /^drop$/);
         }
@@ -158,7 +184,7 @@ describe("of every policy,", () => {
     fc.assert(
       fc.property(rulesets, (ruleset) => {
         const text = lockTransaction(ruleset) + healTransaction(ruleset, tunnel) + closeTransaction(tunnel);
-        expect(text.replace(/^#.*\n/, "")).toMatch(/^[A-Za-z0-9 \t\n"@{}()|&=!<>:;,./_'-]*$/);
+        expect(text.replace(/^#.*\n/, "")).toMatch(/^[A-Za-z0-9 \t\n"@{}()|&=!<>:;,./_'*-]*$/);
         for (const line of text.split("\n").slice(1)) {
           expect((line.match(/"/g) ?? []).length % 2).toBe(0);
           // Within quotes stand names and comments: nothing in them could end a statement.
@@ -208,11 +234,15 @@ describe("of every policy,", () => {
         expect(chainsOf(open)).toBe(chainsOf(lockTransaction(ruleset)));
         expect(open).not.toMatch(/^(delete|destroy|reset) /m);
         const flushed = [...open.matchAll(/^flush (.*)$/gm)].map(([, what]) => what);
+        const maps = ruleset.sets.flatMap(({ name: map, to }) =>
+          to === undefined ? [] : [`map inet vpn_firewall ${map}`],
+        );
         expect(flushed).toEqual([
           "table inet vpn_firewall",
           "set inet vpn_firewall lan4",
           "set inet vpn_firewall lan6",
           "set inet vpn_firewall paused",
+          ...maps,
         ]);
         const added = [...open.matchAll(/^add element inet vpn_firewall (\S+)/gm)].map(([, set]) => set);
         expect(added).toEqual(expect.arrayContaining(["tunnels", "resolvers4", "tunnel_addresses6"]));

@@ -65,9 +65,22 @@ test("examples/policy-headless.toml lets ssh in from the LAN and from the office
   });
 });
 
+test("examples/policy-qubes-proxyvm.toml forwards whatever vif comes, and redirects its names", () => {
+  expect(example("policy-qubes-proxyvm.toml")).toEqual({
+    ...defaultPolicy,
+    forward: { ...defaultPolicy.forward, from: ["vif*"], dns: "redirect" },
+  });
+});
+
 test("examples/policy-gateway.toml forwards two interfaces into the tunnel", () => {
   expect(example("policy-gateway.toml")).toMatchObject({
-    forward: { from: ["eth1", "docker0"], masquerade: true },
+    forward: {
+      from: ["eth1", "docker0"],
+      masquerade: true,
+      dns: "redirect",
+      inbound: [{ protocol: "tcp", port: 32400, to: { text: "10.20.0.2" } }],
+      lan: false,
+    },
     lan: { allow: [{ text: "10.20.0.0/16" }], inbound: [{ protocol: "tcp", port: 22 }] },
     tunnel: {
       inbound: [

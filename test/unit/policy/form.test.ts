@@ -60,8 +60,11 @@ describe("parsePolicy() refuses a key that the policy has not", () => {
       'a:2:1: unknown key "identity" in [tunnel] | identity belongs to the top level: write it before the first [table]',
     ],
     ["multicast = true", 'a:1:1: unknown key "multicast" | multicast belongs below [lan]'],
-    ['inbound = ["tcp/22"]', 'a:1:1: unknown key "inbound" | inbound belongs below [lan] or [tunnel]'],
-    ["[dns]", 'a:1:2: unknown key "dns" | dns belongs below [tunnel]'],
+    [
+      'inbound = ["tcp/22"]',
+      'a:1:1: unknown key "inbound" | inbound belongs below [lan] or [tunnel] or [forward]',
+    ],
+    ["[dns]", 'a:1:2: unknown key "dns" | dns belongs below [tunnel] or [forward]'],
     ["port = 1", 'a:1:1: unknown key "port" | port belongs below [[allow]]'],
     [
       '" " = 1',

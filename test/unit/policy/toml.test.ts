@@ -110,6 +110,22 @@ describe("parsePolicy() reads", () => {
       },
     ],
     [
+      "all of forwarding",
+      'lan.allow = ["10.0.0.0/8"]\n[forward]\nfrom = ["vif*"]\ndns = "redirect"\nlan = true\ninbound = ["tcp/51413 to 192.168.50.2", "tcp/51413 to FD00::2"]',
+      {
+        lan: { allow: [{ text: "10.0.0.0/8" }] },
+        forward: {
+          from: ["vif*"],
+          dns: "redirect",
+          lan: true,
+          inbound: [
+            { protocol: "tcp", port: 51413, to: { family: 4, text: "192.168.50.2" } },
+            { protocol: "tcp", port: 51413, to: { family: 6, text: "fd00::2" } },
+          ],
+        },
+      },
+    ],
+    [
       "masquerade without a machine to forward",
       "forward.masquerade = false",
       { forward: { masquerade: false } },

@@ -39,6 +39,35 @@ describe("parsePolicy() refuses a value that cannot stand", () => {
       'a:1:17: forward.from[0] cannot be "lo" | the loopback interface is always open: it needs no entry',
     ],
     [
+      'forward.from = ["*"]',
+      'a:1:17: forward.from[0] cannot be "*" | a star stands at the end, after the beginning of names, as in "vif*"',
+    ],
+    [
+      'forward.from = ["v*f"]',
+      'a:1:17: forward.from[0] cannot be "v*f" | a star stands at the end, after the beginning of names, as in "vif*"',
+    ],
+    [
+      'forward.from = ["vif1.0", "vif*"]',
+      'a:1:17: forward.from[0]: "vif1.0" is among those that "vif*" means, which is listed too | leave one of the two out',
+    ],
+    [
+      'forward.from = ["vif*", "vif1*"]',
+      'a:1:25: forward.from[1]: "vif1*" is among those that "vif*" means, which is listed too | leave one of the two out',
+    ],
+    ['forward.dns = "pushed"', 'a:1:15: forward.dns cannot be "pushed" | accepted: "any", "redirect"'],
+    [
+      'forward = { from = ["eth1"], inbound = ["tcp/51413"] }',
+      'a:1:41: forward.inbound[0] cannot be "tcp/51413" | write "tcp/PORT to ADDRESS" or "udp/PORT to ADDRESS" with one space beside "to", such as "tcp/51413 to 192.168.50.2"',
+    ],
+    [
+      'forward = { from = ["eth1"], inbound = ["tcp/22 to 192.168.50.2:22"] }',
+      'a:1:41: forward.inbound[0] cannot be "tcp/22 to 192.168.50.2:22" | write "tcp/PORT to ADDRESS" or "udp/PORT to ADDRESS" with one space beside "to", such as "tcp/51413 to 192.168.50.2"',
+    ],
+    [
+      'forward = { from = ["eth1"], inbound = ["tcp/22 to 192.168.50.2", "tcp/22 to 192.168.50.3"] }',
+      "a:1:67: forward.inbound[1] repeats forward.inbound[0] | leave one of the two out",
+    ],
+    [
       'lan.allow = ["192.168.0.7/24"]',
       'a:1:14: lan.allow[0] cannot be "192.168.0.7/24" | write ADDRESS/PREFIX with no bits set after the prefix, such as "192.168.0.0/24"',
     ],
@@ -145,6 +174,30 @@ describe("parsePolicy() refuses values that contradict each other", () => {
     [
       'interfaces = ["wg0"]\n[forward]\nfrom = ["eth1", "wg0"]',
       'a:3:17: forward.from[1]: "wg0" is in interfaces too, and a tunnel cannot forward into itself | leave it out of one of the two lists',
+    ],
+    [
+      'interfaces = ["wg0"]\nforward.from = ["w*"]',
+      'a:2:17: forward.from[0]: "wg0" is in interfaces too, and a tunnel cannot forward into itself | leave it out of one of the two lists',
+    ],
+    [
+      "forward.lan = true",
+      'a:1:15: forward.lan opens the networks of lan.allow, which is empty | list the networks, such as lan.allow = ["192.168.0.0/24"]',
+    ],
+    [
+      'lan.allow = ["10.0.0.0/8"]\nforward.lan = true',
+      'a:2:15: forward.lan is for machines behind forward.from, which is empty | list the interfaces they are on, such as forward.from = ["eth1"]',
+    ],
+    [
+      'forward.inbound = ["tcp/22 to 10.0.0.2"]',
+      'a:1:19: forward.inbound leads to machines behind forward.from, which is empty | list the interfaces they are on, such as forward.from = ["eth1"]',
+    ],
+    [
+      'tunnel.inbound = ["tcp/22"]\nforward = { from = ["eth1"], inbound = ["tcp/22 to 10.0.0.2"] }',
+      "a:2:41: forward.inbound[0]: tcp/22 is in tunnel.inbound too, and a port leads to one machine | leave it out of one of the two lists",
+    ],
+    [
+      'tunnel.ipv6 = false\nforward = { from = ["eth1"], inbound = ["tcp/22 to fd00::2"] }',
+      "a:2:41: forward.inbound[0]: fd00::2 is reached over IPv6, which tunnel.ipv6 refuses | leave one of the two out",
     ],
     [
       office + office.replace("office", "OFFICE"),
