@@ -18,7 +18,13 @@ export default defineConfig({
           globalSetup: ["test/package/build-once.ts"],
         },
       },
-      { test: { name: "lab", include: ["test/{lab,attacks,tunnels,soak,leaktest}/**/*.test.ts"], ...slow } },
+      {
+        test: {
+          name: "lab",
+          include: ["test/{lab,attacks,gateway,tunnels,soak,leaktest}/**/*.test.ts"],
+          ...slow,
+        },
+      },
       // Its own command, npm run test:fleet: it needs Ansible, and minutes.
       {
         test: {

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { gateway, host } from "../lab/addresses.ts";
+import { forwarding } from "../lab/behind.ts";
 import { type Lab, type LabOptions, openLab } from "../lab/lab.ts";
 import type { Namespace } from "../lab/namespace.ts";
 import type { Selection } from "../lab/probe-plan.ts";
@@ -20,9 +21,10 @@ export const travellers: Selection = { kinds: ["tcp", "udp", "echo"], bindings: 
 
 type Options = Omit<LabOptions, "subject"> & { readonly policy?: string };
 
-/** A machine that vpn-firewall keeps closed, with its tunnel up and wanted traffic flowing. */
+/** A machine that vpn-firewall keeps closed, with its tunnel up and wanted traffic flowing; for a machine behind it too, if there is one. */
 export async function openConnectedLab({ policy = "", ...options }: Options = {}): Promise<Lab> {
-  const lab = await openLab({ ...options, subject: vpnFirewall({ policy }) });
+  const forwards = options.behind === true ? forwarding : "";
+  const lab = await openLab({ ...options, subject: vpnFirewall({ policy: policy + forwards }) });
   try {
     await lab.arm();
     await lab.connect();

@@ -9,7 +9,8 @@ const floodProgram = fileURLToPath(new URL("flood.py", import.meta.url));
 
 /** As the routes lead; bound to the network card; the same over IPv6; and whole frames, past IP. */
 export const floodKinds = ["udp", "bound", "udp6", "packet"] as const;
-export type FloodKind = (typeof floodKinds)[number];
+/** The last: as the routes lead, from a machine behind this one. */
+export type FloodKind = (typeof floodKinds)[number] | "behind";
 
 export class Flood {
   readonly #sources: readonly Process[];
@@ -27,8 +28,9 @@ export class Flood {
       `neigh replace ${gateway.v6} lladdr ${mac} dev eth0 nud permanent`,
     ]);
     const sources = kinds.map((kind) => {
-      const words = [kind, "eth0", `${markerPrefix}flood-${kind}`, mac, service.v4, service.v6];
-      return lab.host.start(`flood of ${kind}`, ["python3", floodProgram, ...words]);
+      const [machine, sent] = kind === "behind" ? [lab.behind, "udp"] : [lab.host, kind];
+      const words = [sent, "eth0", `${markerPrefix}flood-${kind}`, mac, service.v4, service.v6];
+      return machine.start(`flood of ${kind}`, ["python3", floodProgram, ...words]);
     });
     await Promise.all(sources.map((source) => source.says("ready")));
     return new Flood(sources);

@@ -2,6 +2,8 @@
  * A foreign tun device: another VPN's, a container's, a program's that may make one. Recipes that trust every `tun*`, or the
  * name `tun0`, let traffic into whatever bears that name; after OpenVPN's death the next one to ask gets it.
  *
+ * Neither this machine's own programs get in, nor a machine that it forwards for.
+ *
  * What stops it: a tunnel is open because a hook has opened it, by its index: a new interface of the same name has
  * another index, and is not trusted.
  *
@@ -10,6 +12,7 @@
  */
 import { expect, test } from "vitest";
 import { service } from "../lab/addresses.ts";
+import { forwarding } from "../lab/behind.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import type { Process } from "../lab/process.ts";
 import { openvpnAlone } from "../lab/subject.ts";
@@ -36,7 +39,7 @@ while True:
 `;
 
 test("a foreign tun device, beside the tunnel and with the dead one's name: nothing goes into it", async () => {
-  await using lab = await openLab({ subject: vpnFirewall() });
+  await using lab = await openLab({ subject: vpnFirewall({ policy: forwarding }), behind: true });
   expect(await packetsIntoForeign(lab)).toEqual({ besideTheLiving: 0, namedAsTheDead: 0 });
   expect(await stateOf(lab)).toBe("closed");
   expect(await lab.leaks()).toEqual([]);

@@ -14,13 +14,14 @@
 import { access, appendFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { printer, publicResolver, vpnServer } from "../lab/addresses.ts";
+import { forwarding } from "../lab/behind.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { openvpnAlone, type Subject } from "../lab/subject.ts";
 import { stateOf, vpnFirewall } from "../lab/vpn-firewall.ts";
 import { heldBack } from "./attack.ts";
 
 test("a hostile server: what it pushes is not run, and opens nothing", async () => {
-  await using lab = await openLab({ subject: vpnFirewall() });
+  await using lab = await openLab({ subject: vpnFirewall({ policy: forwarding }), behind: true });
   await turnHostile(lab);
   await lab.arm();
   await lab.connect();

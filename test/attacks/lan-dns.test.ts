@@ -5,12 +5,15 @@
  *
  * The programs look names up by the C library, with the resolver of the LAN in /etc/resolv.conf; the policy allows the LAN.
  *
+ * A machine that this one forwards for asks as well; it may not use the LAN at all (test/gateway has one that may).
+ *
  * What stops it: DNS, and what resembles it, is refused before the LAN is accepted.
  *
  * Limitations: DNS over HTTPS (port 443) to a resolver on the LAN cannot be told from other traffic to the LAN.
  */
 import { expect, test } from "vitest";
 import { lan } from "../lab/addresses.ts";
+import { behindTag } from "../lab/behind.ts";
 import type { Lab } from "../lab/lab.ts";
 import { markerPrefix } from "../lab/oracle.ts";
 import { heldBack, openConnectedLab } from "./attack.ts";
@@ -22,6 +25,7 @@ test("DNS to the LAN's resolver: no name leaves, while the LAN that was asked fo
   await using lab = await openConnectedLab({
     policy: `[lan]\nallow = ["${lan.v4}"]\n`,
     allowed: { lan: [lan.v4] },
+    behind: true,
   });
   await lookUp(lab);
   const results = await lab.probe({
@@ -29,8 +33,11 @@ test("DNS to the LAN's resolver: no name leaves, while the LAN that was asked fo
     families: [4],
     bindings: ["plain", "device"],
   });
-  const connected = results.filter(({ outcome }) => outcome === "connected").map(({ kind }) => kind);
-  expect(new Set(connected), "the LAN, but not its resolver").toEqual(new Set(["lan-tcp"]));
+  const connected = results.filter(({ outcome }) => outcome === "connected");
+  expect(new Set(connected.map(({ kind }) => kind)), "the LAN, but not its resolver").toEqual(
+    new Set(["lan-tcp"]),
+  );
+  expect(connected.filter(({ marker }) => marker.endsWith(behindTag))).toEqual([]);
   expect(await lab.leaks()).toEqual([]);
   expect(await lab.reachesThroughTunnel()).toBe(true);
 

@@ -5,12 +5,15 @@
  * Here the machine's NIC goes down with the tunnel up, and a new one comes up with the default routes. What the new one
  * carries is recorded on a wire of its own.
  *
+ * So do a machine's that this one forwards for.
+ *
  * What stops it: packets are refused on every interface that no rule names; OpenVPN's own pass on any.
  *
  * Limitations: the new NIC is Ethernet like the old one; packet sockets are a matter of the NIC's own guard.
  */
 import { expect, test } from "vitest";
 import { gateway, host, remotes } from "../lab/addresses.ts";
+import { behindTag, forwarding } from "../lab/behind.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { judge } from "../lab/oracle.ts";
 import { Recorder } from "../lab/recorder.ts";
@@ -19,16 +22,17 @@ import { vpnFirewall } from "../lab/vpn-firewall.ts";
 import { travellers } from "./attack.ts";
 
 test("a NIC that appears later carries nothing but the carrier, and the tunnel comes back by it", async () => {
-  await using lab = await openLab({ subject: vpnFirewall() });
+  await using lab = await openLab({ subject: vpnFirewall({ policy: forwarding }), behind: true });
   const recorder = await roam(lab);
   expect(await leaksOn(recorder)).toEqual([]);
 });
 
 test("a NIC that appears later carries everything with OpenVPN alone (positive control)", async () => {
-  await using lab = await openLab({ subject: openvpnAlone });
+  await using lab = await openLab({ subject: openvpnAlone, behind: true });
   const recorder = await roam(lab);
   const leaks = await leaksOn(recorder);
   for (const kind of ["tcp", "udp", "echo"]) expect(leaks.join("\n")).toContain(`vf-marker-${kind}-`);
+  expect(leaks.filter((leak) => leak.endsWith(behindTag))).not.toEqual([]);
 });
 
 /** The machine moves to the new NIC while its VPN is dead, then connects again. */

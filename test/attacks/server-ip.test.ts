@@ -3,6 +3,8 @@
  * look-up of the VPN's server with the address of the machine it wants to spy on, and hands OpenVPN's packets on to the
  * real server. The tunnel works; but OpenVPN has made a route past it for that address, and all traffic to it goes clear.
  *
+ * It is tried by this machine's own programs, and by a machine that it forwards for.
+ *
  * What stops it: what a name resolves to is open for the server's port and protocol alone, and for OpenVPN alone.
  *
  * Limitations: the liar chooses where OpenVPN's encrypted packets go, as every network can; nothing else.
@@ -10,6 +12,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { publicResolver, vpnServer } from "../lab/addresses.ts";
+import { forwarding } from "../lab/behind.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import { vpnFirewall } from "../lab/vpn-firewall.ts";
 import { heldBack, startServices } from "./attack.ts";
@@ -19,7 +22,8 @@ const liar = "192.168.1.66";
 
 test("TunnelCrack ServerIP: nothing but the carrier goes to the address that the network chose", async () => {
   await using lab = await openLab({
-    subject: vpnFirewall(),
+    subject: vpnFirewall({ policy: forwarding }),
+    behind: true,
     allowed: { exceptions: [{ address: target, protocol: "udp", port: 1194, direction: "out" }] },
   });
   await nameTheServer(lab);

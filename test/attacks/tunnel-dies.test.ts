@@ -7,9 +7,12 @@
  * What stops it: packets are refused by default, and accepted by the interface that they take; nothing has to happen for
  * the machine to become closed.
  *
+ * All of it happens to a machine behind this one as well.
+ *
  * Limitations: OpenVPN without data-channel offload; one NIC.
  */
 import { expect, test } from "vitest";
+import { forwarding } from "../lab/behind.ts";
 import type { Client } from "../lab/client.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import type { Family } from "../lab/probe-plan.ts";
@@ -53,7 +56,7 @@ const deaths: readonly Death[] = [
 test.each(deaths)(
   "the tunnel dies, $name: nothing leaves, and a new tunnel works",
   async ({ strike, families }) => {
-    await using lab = await openLab({ subject: vpnFirewall() });
+    await using lab = await openLab({ subject: vpnFirewall({ policy: forwarding }), behind: true });
     await lab.arm();
     const vpn = await lab.connect();
     await strike(lab, vpn);

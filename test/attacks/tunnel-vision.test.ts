@@ -3,6 +3,8 @@
  * option 121. A route more specific than the tunnel's takes its destination out of the tunnel, while the VPN client goes on
  * to say "connected". For IPv6 a router advertisement with a route (RFC 4191) does the same.
  *
+ * It happens to this machine's own programs, and to a machine that it forwards for.
+ *
  * Here a DHCP server on the router gives a lease without routes, and one with them when the lease is renewed; the router
  * then advertises. The destination is the public resolver: the other traffic has to flow on.
  *
@@ -20,7 +22,7 @@ import { attacker, dhcp, heldBack, openConnectedLab } from "./attack.ts";
 const kinds = ["public-dns", "public-dns-tcp", "public-dns-tls"] as const;
 
 test("TunnelVision by DHCP: a renewed lease brings a route, and nothing takes it", async () => {
-  await using lab = await openConnectedLab();
+  await using lab = await openConnectedLab({ behind: true });
   const server = lab.router.start("DHCP server", ["python3", dhcp, "server", "br0", gateway.v4, host.v4]);
   await server.says("ready");
   const client = lab.host.start("DHCP client", ["python3", dhcp, "client", "eth0"]);
@@ -34,9 +36,9 @@ test("TunnelVision by DHCP: a renewed lease brings a route, and nothing takes it
 });
 
 test("a router advertisement brings a route, and nothing takes it", async () => {
-  await using lab = await openConnectedLab();
-  // What network managers do with such routes, the kernel does when it is asked to.
-  await lab.host.set({ "ipv6/conf/eth0/accept_ra_rt_info_max_plen": "128" });
+  await using lab = await openConnectedLab({ behind: true });
+  // What network managers do with such routes, the kernel does when it is asked to, of a gateway by 2.
+  await lab.host.set({ "ipv6/conf/eth0/accept_ra": "2", "ipv6/conf/eth0/accept_ra_rt_info_max_plen": "128" });
   await lab.router.run(["python3", attacker, "advertise", "br0", `${publicResolver.v6}/128`]);
 
   await expectClosed(lab, 6);

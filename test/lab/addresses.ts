@@ -4,6 +4,7 @@
  *
  *     host eth0 ──(recorded)── router br0 ──── printer eth0          192.168.1.0/24, 2001:db8:1::/64
  *                                router wan ──── internet eth0       198.51.100.0/24, 203.0.113.0/24, 2001:db8:2::/64
+ *     host eth1 ──── a machine behind, where a test has one          192.168.50.0/24, fd00:50::/64
  */
 export type Pair = { readonly v4: string; readonly v6: string };
 
@@ -11,6 +12,9 @@ export const host: Pair = { v4: "192.168.1.2", v6: "2001:db8:1::2" };
 export const gateway: Pair = { v4: "192.168.1.1", v6: "2001:db8:1::1" };
 /** A machine on the LAN that takes print jobs (tcp 9100) and resolves names. */
 export const printer: Pair = { v4: "192.168.1.50", v6: "2001:db8:1::50" };
+/** A machine that the host forwards for, and the host's address there. */
+export const behind: Pair = { v4: "192.168.50.2", v6: "fd00:50::2" };
+export const behindGateway: Pair = { v4: "192.168.50.1", v6: "fd00:50::1" };
 export const lan: Pair = { v4: "192.168.1.0/24", v6: "2001:db8:1::/64" };
 
 export const wan: Pair = { v4: "198.51.100.254", v6: "2001:db8:2::fe" };

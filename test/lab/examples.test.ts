@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../build/root.ts";
 import { host, lan, printer, service } from "./addresses.ts";
+import { ask, site } from "../gateway/names.ts";
 import { Client } from "./client.ts";
+import { answers, listener } from "./knock.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { addNamespaces, Namespace, removeNamespaces } from "./namespace.ts";
 import { profileWithout } from "./profile.ts";
@@ -54,9 +56,11 @@ test("a headless server: ssh from its network and from the office, while the tun
 
 test("a gateway: the machines behind it reach the tunnel or nothing, and this one by ssh", async () => {
   await using lab = await openLab({ subject: vpnFirewall({ policy: await example("policy-gateway.toml") }) });
+  await lab.answer("printer", { [site]: [printer.v4] });
   await using behind = await addMachineBehind(lab);
   const sshd = lab.host.start("sshd", ["python3", "-u", "-c", listener(22, 23)]);
-  await sshd.says("ready");
+  const media = behind.machine.start("media", ["python3", "-u", "-c", listener(32400)]);
+  await Promise.all([sshd.says("ready"), media.says("ready")]);
   expect(await reach(behind.machine), "positive control").toMatchObject({
     v4: expect.stringContaining("10.20.0.2"),
   });
@@ -67,6 +71,9 @@ test("a gateway: the machines behind it reach the tunnel or nothing, and this on
   const client = await lab.connect();
   expect(await reach(behind.machine)).toMatchObject({ v4: "through the tunnel" });
   expect(await answers(behind.machine, printer.v4, 9100), "the LAN on the other side").toBe(false);
+  expect(await ask(behind.machine, ["udp 10.20.0.1", `udp ${printer.v4}`])).toEqual([service.v4, service.v4]);
+  const { stdout: tunnel } = await lab.host.run(["ip", "-4", "-o", "addr", "show", "dev", "tun0"]);
+  expect(await answers(lab.internet, / inet ([\d.]+)/.exec(tunnel)?.[1] ?? "", 32400)).toBe(true);
   await client.kill();
   expect(await reach(behind.machine)).not.toMatchObject({ v4: "through the tunnel" });
   expect(await lab.leaks()).toEqual([]);
@@ -97,29 +104,6 @@ test("several providers: from one to the other without an open moment", async ()
 
 async function example(name: string): Promise<string> {
   return await readFile(join(root, "examples", name), "utf8");
-}
-
-/** A program that accepts connections on these ports, over IPv4. */
-function listener(...ports: readonly number[]): string {
-  return `
-import socket, time
-listening = [socket.create_server(("", port)) for port in (${ports.join(", ")},)]
-print("ready")
-time.sleep(600)
-`;
-}
-
-/** Whether a connection comes about; the kernel accepts it, whatever the program does. */
-async function answers(from: Namespace, address: string, port: number, source = ""): Promise<boolean> {
-  const program = `
-import socket, sys
-address, port, source = sys.argv[1:]
-socket.create_connection((address, int(port)), 3, (source, 0) if source else None).close()
-`;
-  const { code } = await from.run(["python3", "-c", program, address, String(port), source], {
-    mayFail: true,
-  });
-  return code === 0;
 }
 
 type MachineBehind = AsyncDisposable & { readonly machine: Namespace };

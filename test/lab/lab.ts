@@ -11,7 +11,8 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { remotes } from "./addresses.ts";
+import { behind as behindAddresses, remotes } from "./addresses.ts";
+import { addMachineBehind, behindTag, forwarded, type MachineBehind } from "./behind.ts";
 import { makeFolder, newName, removeFolder, sweep } from "./belongings.ts";
 import { Client } from "./client.ts";
 import type { Namespace } from "./namespace.ts";
@@ -28,7 +29,7 @@ import { makePki, type Pki } from "./pki.ts";
 import type { Selection } from "./probe-plan.ts";
 import { sendProbes, type ProbeResult } from "./probes.ts";
 import { profileText, type ProfileOptions } from "./profile.ts";
-import { reach, type Reach } from "./reach.ts";
+import { isThroughTunnel, reach, type Reach } from "./reach.ts";
 import { Recorder } from "./recorder.ts";
 import { Server, type LiveRemote } from "./server.ts";
 import { openvpnAlone, type Subject } from "./subject.ts";
@@ -39,6 +40,8 @@ export type LabOptions = {
   readonly profile?: Partial<ProfileOptions>;
   /** What this history allows besides link upkeep and the carrier of the profile's remotes; `remotes` are those of other VPNs. */
   readonly allowed?: Partial<Allowed>;
+  /** With a machine behind the host, that does all that the host's programs do. */
+  readonly behind?: true;
 };
 
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
@@ -55,6 +58,7 @@ export class Lab implements AsyncDisposable {
   readonly internet: Namespace;
   readonly printer: Namespace;
   readonly #network: Network;
+  readonly #behind: MachineBehind | undefined;
   readonly #pki: Pki;
   readonly #recorder: Recorder;
   readonly #profileOptions: ProfileOptions;
@@ -66,11 +70,18 @@ export class Lab implements AsyncDisposable {
   #clientsStarted = 0;
   #judgedFrom = 0;
 
-  private constructor(dir: string, network: Network, pki: Pki, recorder: Recorder, options: LabOptions) {
+  private constructor(
+    dir: string,
+    { network, behind }: { readonly network: Network; readonly behind: MachineBehind | undefined },
+    pki: Pki,
+    recorder: Recorder,
+    options: LabOptions,
+  ) {
     this.dir = dir;
     this.profile = join(dir, "client.conf");
     this.subject = options.subject ?? openvpnAlone;
     this.#network = network;
+    this.#behind = behind;
     ({ host: this.host, router: this.router, internet: this.internet, printer: this.printer } = network);
     this.#pki = pki;
     this.#recorder = recorder;
@@ -89,20 +100,29 @@ export class Lab implements AsyncDisposable {
     const name = newName();
     const dir = await makeFolder(name);
     let network: Network | undefined;
+    let behind: MachineBehind | undefined;
     try {
       const pki = await makePki();
       network = await openNetwork(name, dir);
       const recorder = await Recorder.start(network.router, recordedDevice, fenceDevices);
-      const lab = new Lab(dir, network, pki, recorder, options);
+      if (options.behind === true) behind = await addMachineBehind(network.host, `${name}-behind`);
+      const lab = new Lab(dir, { network, behind }, pki, recorder, options);
       await lab.#writeProfile(lab.profile, {});
       await lab.#startServers();
       await lab.judgeFromNow();
       return lab;
     } catch (error) {
+      await behind?.close();
       await network?.close();
       await removeFolder(dir);
       throw error;
     }
+  }
+
+  /** The machine behind the host. */
+  get behind(): Namespace {
+    if (this.#behind === undefined) throw new Error("this laboratory has no machine behind the host");
+    return this.#behind.machine;
   }
 
   /** Lets the subject close the host. What the host sends from here on is judged. */
@@ -158,10 +178,21 @@ export class Lab implements AsyncDisposable {
     return client;
   }
 
-  /** Sends probes of every kind, family, binding and user, or of those selected. */
+  /** Sends probes of every kind, family, binding and user, or of those selected; from the machine behind too, if there is one. */
   async probe(selection: Selection = {}): Promise<readonly ProbeResult[]> {
     this.#round += 1;
-    return await sendProbes(this.host, selection, this.#tag, this.#round);
+    const results = await Promise.all([
+      sendProbes(this.host, selection, this.#tag, this.#round),
+      ...(this.#behind === undefined ? [] : [this.probeFromBehind(selection)]),
+    ]);
+    return results.flat();
+  }
+
+  /** The same from the machine behind alone, as far as it can. */
+  async probeFromBehind(selection: Selection = {}): Promise<readonly ProbeResult[]> {
+    this.#round += 1;
+    const tag = `${this.#tag}${behindTag}`;
+    return await sendProbes(this.behind, forwarded(selection), tag, this.#round, behindAddresses);
   }
 
   /** Visits the service on the internet over IPv4 and IPv6, and tells which way it was reached, if at all. */
@@ -169,10 +200,11 @@ export class Lab implements AsyncDisposable {
     return await reach(this.host);
   }
 
-  /** Whether wanted traffic flows, over both families and through the tunnel. */
+  /** Whether wanted traffic flows, over both families and through the tunnel; of the machine behind too, if there is one. */
   async reachesThroughTunnel(): Promise<boolean> {
-    const { v4, v6 } = await this.reach();
-    return v4 === "through the tunnel" && v6 === "through the tunnel";
+    const machines = [this.host, ...(this.#behind === undefined ? [] : [this.#behind.machine])];
+    const ways = await Promise.all(machines.map((machine) => reach(machine)));
+    return ways.every(isThroughTunnel);
   }
 
   /** Every frame the host has sent up to now, judged. */
@@ -187,6 +219,7 @@ export class Lab implements AsyncDisposable {
 
   /** Ends everything that was started and removes all of it; a second time does nothing. */
   async close(): Promise<void> {
+    await this.#behind?.close();
     await this.#network.close();
     await removeFolder(this.dir);
   }

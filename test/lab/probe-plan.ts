@@ -2,7 +2,7 @@
  * Every kind of packet that a program on the host may try to send past the tunnel, as a table. Each carries a marker
  * with its own name, so that a frame on the wire tells which probe it belongs to.
  */
-import { host, printer, probePorts, publicResolver, service, vpnServer } from "./addresses.ts";
+import { type Pair, host, printer, probePorts, publicResolver, service, vpnServer } from "./addresses.ts";
 import { markerPrefix } from "./oracle.ts";
 
 export type Family = 4 | 6;
@@ -89,7 +89,7 @@ export type Probe = {
   readonly user: User;
   readonly method: Kind["method"];
   readonly to: string;
-  /** The NIC's own address of the family. */
+  /** The own address of the family. */
   readonly from: string;
   readonly number: number;
   readonly marker: string;
@@ -113,8 +113,29 @@ export const probeKinds = Object.keys(table) as readonly ProbeKind[];
 /** The kinds that a test need not ask for. */
 export const ordinaryKinds = probeKinds.filter((kind) => kindOf(kind).onRequest !== true);
 
+const ofTheLink: ReadonlySet<ProbeKind> = new Set([
+  "mdns",
+  "llmnr",
+  "ssdp",
+  "netbios",
+  "broadcast",
+  "limited-broadcast",
+  "membership",
+  "packet-ip",
+  "packet-ip6",
+  "packet-unknown",
+]);
+
+/** The kinds that a machine behind the host can have forwarded. */
+export const forwardableKinds = probeKinds.filter((kind) => !ofTheLink.has(kind));
+
 /** `tag` (lower-case letters and digits) makes the markers those of one laboratory, `round` the ports those of one run. */
-export function planProbes(selection: Selection, tag: string, round: number): readonly Probe[] {
+export function planProbes(
+  selection: Selection,
+  tag: string,
+  round: number,
+  own: Pair = host,
+): readonly Probe[] {
   const { kinds = ordinaryKinds, also = [], families = [4, 6] } = selection;
   const { bindings = ["plain", "device", "address"], users = ["root", "somebody"] } = selection;
   const probes: Probe[] = [];
@@ -136,7 +157,7 @@ export function planProbes(selection: Selection, tag: string, round: number): re
             user,
             method,
             to: address,
-            from: family === 4 ? host.v4 : host.v6,
+            from: family === 4 ? own.v4 : own.v6,
             number,
             marker: `${markerPrefix}${name}-${tag}`,
             size,

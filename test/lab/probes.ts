@@ -1,6 +1,7 @@
 /** Sends probes from the protected host and tells what the programs that sent them were told. */
 import { fileURLToPath } from "node:url";
 import type { Namespace } from "./namespace.ts";
+import type { Pair } from "./addresses.ts";
 import { planProbes, type Probe, type Selection } from "./probe-plan.ts";
 
 export const probesProgram = fileURLToPath(new URL("probes.py", import.meta.url));
@@ -22,8 +23,9 @@ export async function sendProbes(
   selection: Selection,
   tag: string,
   round: number,
+  own?: Pair,
 ): Promise<readonly ProbeResult[]> {
-  const plan = planProbes(selection, tag, round);
+  const plan = planProbes(selection, tag, round, own);
   const command = ["python3", probesProgram, "eth0", String(somebody), String(milliseconds)];
   const { stdout } = await host.run(command, { input: JSON.stringify(plan) });
   const told = new Map(

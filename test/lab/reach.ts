@@ -30,6 +30,10 @@ export async function reach(host: Pick<Namespace, "run">): Promise<Reach> {
   return { v4, v6 };
 }
 
+export function isThroughTunnel({ v4, v6 }: Reach): boolean {
+  return v4 === "through the tunnel" && v6 === "through the tunnel";
+}
+
 async function wayTo(host: Pick<Namespace, "run">, family: "v4" | "v6"): Promise<Way> {
   const { stdout } = await host.run(["python3", "-c", visit, service[family]]);
   if (stdout.startsWith(tunnelPrefix[family])) return "through the tunnel";
