@@ -35,6 +35,8 @@ export const severities = {
   "forwarding-off-ipv6": "note",
   "forward-from-missing": "note",
   "forward-from-outward": "note",
+  "forward-inbound-lost": "problem",
+  "forward-dns-nowhere": "problem",
   "forward-lan": "leak",
   "openvpn-missing": "problem",
   "nic-guard-missing": "leak",

@@ -10,13 +10,15 @@ export type Forwarding = {
   readonly interfaces: readonly InterfaceName[];
   /** Those through which a default route leads. */
   readonly outward: readonly InterfaceName[];
+  /** Where packets to the machines of `inbound` would go, by their addresses; nothing where there is no route. */
+  readonly ways: ReadonlyMap<string, InterfaceName>;
 };
 
 /** What keeps machines behind from the tunnel, and what they may do besides. */
 export function checkForwarding(
   file: string,
-  { forward, lan, tunnel }: Pick<Policy, "forward" | "lan" | "tunnel">,
-  { forwards, interfaces, outward }: Forwarding,
+  { forward, interfaces: named, lan, tunnel }: Pick<Policy, "forward" | "interfaces" | "lan" | "tunnel">,
+  { forwards, interfaces, outward, ways }: Forwarding,
 ): readonly Finding[] {
   if (forward.from.length === 0) return [];
   const found: Finding[] = [];
@@ -58,6 +60,28 @@ export function checkForwarding(
         file,
         `whoever is on the network of ${card}, which the default route leads to, may use the tunnel`,
         `take ${card} out of forward.from, unless that network is yours`,
+      ),
+    );
+  }
+  for (const { protocol, port, to } of forward.inbound) {
+    const way = ways.get(to.text);
+    if (way !== undefined && forward.from.some((name) => means(name, way))) continue;
+    found.push(
+      finding(
+        "forward-inbound-lost",
+        file,
+        `${protocol}/${port} leads to ${to.text}, ${way === undefined ? "which no route leads to" : `which is at ${way}`}`,
+        "give the address of a machine behind forward.from, or add that interface",
+      ),
+    );
+  }
+  if (forward.dns === "redirect" && typeof tunnel.dns === "string" && named.length > 0) {
+    found.push(
+      finding(
+        "forward-dns-nowhere",
+        file,
+        `names of machines behind are refused where ${named.join(", ")} is the only tunnel: it pushes no resolver`,
+        'list one in dns under [tunnel], such as dns = ["10.8.0.1"]',
       ),
     );
   }

@@ -80,7 +80,7 @@ export async function check(settings: Settings, paths: readonly string[], option
     ...checkMachine(machine, policy).filter(({ name }) => !withoutOpenvpn || name !== "openvpn-missing"),
     ...(policy.forward.from.length === 0
       ? []
-      : checkForwarding(settings.policyFile, policy, await findForwarding())),
+      : checkForwarding(settings.policyFile, policy, await findForwarding(policy))),
     ...checkFlowtables(await listFlowtables(run), outwardInterfaces(policy.interfaces)),
   ];
   const ordered = severityNames.flatMap((severity) => findings.filter((each) => each.severity === severity));

@@ -1,5 +1,4 @@
 import { redirectOnlyTo } from "../firewall/dns-redirect.ts";
-import { openTunnels, parseListing } from "../firewall/listing.ts";
 import { hasRedirect, listTable, load } from "../firewall/nft.ts";
 import { type Tunnel, closeTransaction } from "../firewall/transaction.ts";
 import { addressesOf, isPresent, isTunnel, sharersOf } from "../system/interfaces.ts";
@@ -22,6 +21,7 @@ async function redirectToOthers(): Promise<void> {
   if (!(await hasRedirect(runNow))) return;
   const json = await listTable("inet", runNow);
   if (json === undefined) return;
+  const { openTunnels, parseListing } = await import("../firewall/listing.ts");
   const redirect = redirectOnlyTo(openTunnels(parseListing(json)));
   await load(redirect, runNow);
 }

@@ -3,7 +3,7 @@
  * laboratory judges with is another's work on purpose, and shares no more with this than the reading of frames.
  */
 import { contains, parseNetwork, type Network } from "../address.ts";
-import type { InterfaceName } from "../interface.ts";
+import { type InterfaceName, means } from "../interface.ts";
 import type { Exception, Policy } from "../policy/policy.ts";
 import { type IpPacket, type Packet, protocols } from "./frame.ts";
 import type { Remote } from "./remote.ts";
@@ -29,7 +29,7 @@ export function reasonFor(
   if (remotes.some((remote) => isCarrier(ip, remote))) return "carrier";
   if (policy.exceptions.some((exception) => isExcepted(ip, exception))) return "exception";
   if (isOnLan(ip, policy.lan)) return "LAN";
-  if (policy.forward.from.includes(card) && !own.includes(ip.source)) return "forwarded";
+  if (policy.forward.from.some((name) => means(name, card)) && !own.includes(ip.source)) return "forwarded";
   return undefined;
 }
 

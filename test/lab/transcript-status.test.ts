@@ -150,7 +150,10 @@ test("status of a machine that is closed", async () => {
         },
         "forward": {
           "from": [],
-          "masquerade": true
+          "masquerade": true,
+          "dns": "any",
+          "inbound": [],
+          "lan": false
         }
       },
       "exceptions": {

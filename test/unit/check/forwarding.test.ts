@@ -31,6 +31,24 @@ test.each<[string, string, Partial<Forwarding>, readonly string[]]>([
   ["the default route's card is named", 'forward.from = ["eth0"]', {}, ["forward-from-outward"]],
   ["a pattern means the default route's card", 'forward.from = ["eth*"]', {}, ["forward-from-outward"]],
   [
+    "ports lead to a machine behind, to one elsewhere, and to nobody",
+    'forward = { from = ["eth1"], inbound = ["tcp/1 to 10.0.1.2", "tcp/2 to 10.0.0.2", "tcp/3 to fd00::2"] }',
+    {},
+    ["forward-inbound-lost", "forward-inbound-lost"],
+  ],
+  [
+    "a tunnel without hooks cannot say whom to ask",
+    'interfaces = ["wg0"]\nforward = { from = ["eth1"], dns = "redirect" }',
+    {},
+    ["forward-dns-nowhere"],
+  ],
+  [
+    "the policy says whom to ask",
+    'interfaces = ["wg0"]\ntunnel.dns = ["10.8.0.1"]\nforward = { from = ["eth1"], dns = "redirect" }',
+    {},
+    [],
+  ],
+  [
     "the LAN is open to machines behind",
     'lan.allow = ["192.168.1.0/24"]\nforward = { from = ["eth1"], lan = true }',
     {},
@@ -39,7 +57,11 @@ test.each<[string, string, Partial<Forwarding>, readonly string[]]>([
 ])("checkForwarding() where %s", (_, text, changes, expected) => {
   const [eth0, eth1] = ["eth0", "eth1"].map((name) => parseInterfaceName(name));
   if (eth0 === undefined || eth1 === undefined) throw new Error("these are names of interfaces");
-  const forwarding = { forwards: both, interfaces: [eth0, eth1], outward: [eth0], ...changes };
+  const ways = new Map([
+    ["10.0.0.2", eth0],
+    ["10.0.1.2", eth1],
+  ]);
+  const forwarding = { forwards: both, interfaces: [eth0, eth1], outward: [eth0], ways, ...changes };
   const policy = parsePolicy([{ file: "/policy.toml", text }]);
   expect(names(checkForwarding("/policy.toml", policy, forwarding))).toEqual(expected);
 });

@@ -12,7 +12,7 @@ const wide = policyOf(`
 allow = ["192.168.1.0/24", "fd00::/8"]
 multicast = true
 [forward]
-from = ["eth1"]
+from = ["eth1", "vif*"]
 [[allow]]
 name = "out"
 direction = "out"
@@ -136,6 +136,12 @@ describe("a wide policy", () => {
       { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) },
       "forwarded",
       "eth1",
+    ],
+    [
+      "the same at a card that a pattern means",
+      { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) },
+      "forwarded",
+      "vif3.0",
     ],
     [
       "the same at another card",
