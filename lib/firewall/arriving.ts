@@ -1,4 +1,5 @@
 import type { Policy } from "../policy/policy.ts";
+import { takeAddressRequests } from "./address-service.ts";
 import { rejectDns } from "./dns-redirect.ts";
 import { enterByExceptions } from "./exceptions.ts";
 import { multicast } from "./leaving.ts";
@@ -20,6 +21,7 @@ export function input(policy: Policy): Chain {
       ...allowCarrierAnswers(),
       ...allowCarrierPathMtu(),
       ...allowLinkUpkeep(),
+      ...takeAddressRequests(policy),
       ...enterByExceptions(policy),
       ...allowPauseAnswers(),
       ...allowLan(policy),

@@ -1,4 +1,5 @@
 import type { Policy } from "../policy/policy.ts";
+import { giveAddresses } from "./address-service.ts";
 import { leaveByExceptions } from "./exceptions.ts";
 import { type Chain, type Rule, rule } from "./ruleset.ts";
 import { type Family, families, ip } from "./sets.ts";
@@ -22,6 +23,7 @@ export function leaving(policy: Policy): Chain {
       refuseSourceRoutes(),
       ...allowCarrier(),
       ...allowLinkUpkeep(),
+      ...giveAddresses(policy),
       ...leaveByExceptions(policy),
       ...allowMulticast(policy),
       refuseDnsOnLan(),

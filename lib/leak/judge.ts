@@ -29,7 +29,9 @@ export function reasonFor(
   if (remotes.some((remote) => isCarrier(ip, remote))) return "carrier";
   if (policy.exceptions.some((exception) => isExcepted(ip, exception))) return "exception";
   if (isOnLan(ip, policy.lan)) return "LAN";
-  if (policy.forward.from.some((name) => means(name, card)) && !own.includes(ip.source)) return "forwarded";
+  const { from, dhcp } = policy.forward;
+  const isTheirs = from.some((name) => means(name, card));
+  if (isTheirs && (!own.includes(ip.source) || (dhcp && tellsAddresses(ip)))) return "forwarded";
   return undefined;
 }
 
@@ -42,6 +44,7 @@ const arp = 0x0806;
 const eapol = 0x888e;
 const reset = 0x04;
 const acknowledged = 0x10;
+const advertisement = 134;
 const discovery: readonly number[] = [133, 135, 136];
 
 const networks = {
@@ -70,6 +73,18 @@ function isLinkUpkeep(ip: IpPacket): boolean {
         ports.destination === 547 &&
         isIn(networks.linkLocal, source) &&
         isIn(networks.dhcpv6Servers, destination);
+}
+
+/** A server's DHCP, and a router's advertisement. */
+function tellsAddresses({ family, source, destination, protocol, ports, icmp, hopLimit }: IpPacket): boolean {
+  if (protocol === protocols.icmpv6 && family === 6) return icmp?.type === advertisement && hopLimit === 255;
+  if (protocol !== protocols.udp || ports === undefined) return false;
+  return family === 4
+    ? ports.source === 67 && ports.destination === 68
+    : ports.source === 547 &&
+        ports.destination === 546 &&
+        isIn(networks.linkLocal, source) &&
+        isIn(networks.linkLocal, destination);
 }
 
 function isCarrier(ip: IpPacket, { address, protocol, port }: Remote): boolean {

@@ -42,9 +42,10 @@ function refuseWithoutMachines({ forward }: Policy, files: readonly Located[]): 
       hint,
     );
   }
-  if (forward.lan) {
-    lastSaid(files, "forward", "lan")?.refuse(
-      "forward.lan is for machines behind forward.from, which is empty",
+  for (const key of ["lan", "dhcp"] as const) {
+    if (!forward[key]) continue;
+    lastSaid(files, "forward", key)?.refuse(
+      `forward.${key} is for machines behind forward.from, which is empty`,
       hint,
     );
   }

@@ -9,7 +9,7 @@ export const keysOf: ReadonlyMap<string, readonly string[]> = new Map([
   ],
   ["lan", ["allow", "inbound", "multicast"]],
   ["tunnel", ["inbound", "dns", "ipv6"]],
-  ["forward", ["from", "masquerade", "dns", "inbound", "lan"]],
+  ["forward", ["from", "masquerade", "dns", "inbound", "lan", "dhcp"]],
   ["allow", ["name", "direction", "address", "protocol", "port"]],
   ["remote", ["name", "address", "ports", "mark", "user"]],
 ]);

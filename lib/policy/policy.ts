@@ -44,6 +44,8 @@ export type Policy = {
     readonly inbound: readonly PortForward[];
     /** Whether they may talk to the networks of `lan.allow`; false if those are none, or `from` is empty. */
     readonly lan: boolean;
+    /** Whether this machine gives them their addresses; false if `from` is empty. */
+    readonly dhcp: boolean;
   };
   readonly exceptions: readonly Exception[];
   /** Servers of VPNs that have no profile; no two have one name. */
@@ -91,7 +93,7 @@ export const defaultPolicy: Policy = {
   stamp: 28,
   lan: { allow: [], inbound: [], multicast: false },
   tunnel: { inbound: [], dns: "any", ipv6: true },
-  forward: { from: [], masquerade: true, dns: "any", inbound: [], lan: false },
+  forward: { from: [], masquerade: true, dns: "any", inbound: [], lan: false, dhcp: false },
   exceptions: [],
   remotes: [],
 };

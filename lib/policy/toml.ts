@@ -66,6 +66,7 @@ function applyFile(policy: Policy, file: Located): Policy {
       dns: read(forward, "dns", readForwardDns) ?? policy.forward.dns,
       inbound: read(forward, "inbound", readPortForwards) ?? policy.forward.inbound,
       lan: read(forward, "lan", readBoolean) ?? policy.forward.lan,
+      dhcp: read(forward, "dhcp", readBoolean) ?? policy.forward.dhcp,
     },
     exceptions: policy.exceptions,
     remotes: policy.remotes,

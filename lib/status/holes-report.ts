@@ -19,6 +19,7 @@ export type HolesReport = {
       readonly dns: string;
       readonly inbound: readonly string[];
       readonly lan: boolean;
+      readonly dhcp: boolean;
     };
   };
   readonly exceptions: Readonly<Record<string, ExceptionReport>>;
@@ -50,6 +51,7 @@ export function reportHoles(policy: Policy, { counters }: Listing): HolesReport 
         dns: forward.dns,
         inbound: forward.inbound.map((inbound) => `${serviceText(inbound)} to ${inbound.to.text}`),
         lan: forward.lan,
+        dhcp: forward.dhcp,
       },
     },
     exceptions: Object.fromEntries(
@@ -82,7 +84,7 @@ export function holesText({ holes, exceptions }: HolesReport): readonly string[]
   ];
 }
 
-function forwardText({ from, masquerade, dns, inbound, lan }: HolesReport["holes"]["forward"]): string {
+function forwardText({ from, masquerade, dns, inbound, lan, dhcp }: HolesReport["holes"]["forward"]): string {
   return [
     [
       from.join(", "),
@@ -91,6 +93,7 @@ function forwardText({ from, masquerade, dns, inbound, lan }: HolesReport["holes
     ].join(", "),
     ...ports(inbound),
     ...(lan ? ["to the LAN too"] : []),
+    ...(dhcp ? ["their addresses come from here"] : []),
   ].join("; ");
 }
 

@@ -51,7 +51,7 @@ export function policyText(policy: Policy): string {
     `[tunnel]\ninbound = ${services(tunnel.inbound)}\nipv6 = ${tunnel.ipv6}`,
     `dns = ${typeof tunnel.dns === "string" ? `"${tunnel.dns}"` : texts(tunnel.dns)}`,
     `[forward]\nfrom = ${JSON.stringify(forward.from)}\nmasquerade = ${forward.masquerade}`,
-    `dns = "${forward.dns}"\nlan = ${forward.lan}`,
+    `dns = "${forward.dns}"\nlan = ${forward.lan}\ndhcp = ${forward.dhcp}`,
     `inbound = ${JSON.stringify(forward.inbound.map(({ protocol, port, to }) => `${protocol}/${port} to ${to.text}`))}`,
     ...exceptions.map(
       ({ name, direction, address, protocol, port }) =>

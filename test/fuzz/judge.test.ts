@@ -21,7 +21,7 @@ const policy = parsePolicy([
 interfaces = ["wg0", "ppp0"]
 lan = { allow = ["192.168.0.0/24", "fd00:1::/64"], inbound = ["tcp/22"], multicast = true }
 tunnel = { inbound = ["udp/51413"], dns = ["10.8.0.1"], ipv6 = false }
-forward = { from = ["eth1", "vif*"], dns = "redirect", inbound = ["tcp/80 to 192.168.50.2"], lan = true }
+forward = { from = ["eth1", "vif*"], dns = "redirect", inbound = ["tcp/80 to 192.168.50.2"], lan = true, dhcp = true }
 [[allow]]
 name = "ssh from the office"
 direction = "in"
@@ -178,6 +178,7 @@ describe("judgeTexts() refuses a lock", () => {
     ["masquerading", { forward: { ...policy.forward, masquerade: false } }],
     ["redirect", { forward: { ...policy.forward, dns: "any" } }],
     ["port for a machine behind", { forward: { ...policy.forward, inbound: [] } }],
+    ["addresses for machines behind", { forward: { ...policy.forward, dhcp: false } }],
     ["LAN for machines behind", { forward: { ...policy.forward, lan: false } }],
     ["pattern", { forward: { ...policy.forward, from: policy.forward.from.slice(0, 1) } }],
     ["exception", { exceptions: [] }],

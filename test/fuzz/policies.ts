@@ -120,6 +120,7 @@ const tables: readonly (readonly [string, fc.Arbitrary<string>])[] = [
       pair("dns", text(fc.constantFrom("any", "redirect"))),
       pair("inbound", list(text(portForward))),
       pair("lan", flag),
+      pair("dhcp", flag),
     ),
   ],
 ];

@@ -56,6 +56,8 @@ const redirectsToPushed: Clause["permits"] = (asked, said) =>
 const goesToLan: Clause["permits"] = ({ policy }) =>
   policy.forward.lan && policy.lan.allow.length > 0 && policy.forward.from.length > 0;
 const goesToLanFrom: Clause["permits"] = (asked, said) => goesToLan(asked, said) && namesFrom(asked, said);
+const givesAddresses: Clause["permits"] = (asked, said) =>
+  asked.policy.forward.dhcp && namesFrom(asked, said);
 /** A port of the provider's, as the policy has it. */
 const leadsTo: Clause["permits"] = (
   { policy: { forward, interfaces } },
@@ -262,6 +264,27 @@ const forwarded: readonly Clause[] = [
     "chain forward {",
     ["tcp flags syn tcp option maxseg size set rt mtu"],
     forwards,
+  ),
+  ...clause(
+    "5 their addresses",
+    "chain leaving {",
+    [
+      "oifname FROM meta nfproto ipv4 udp sport 67 udp dport 68 accept",
+      "oifname FROM ip6 saddr fe80::/10 ip6 daddr fe80::/10 udp sport 547 udp dport 546 accept",
+      "oifname FROM ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type nd-router-advert icmpv6 code 0 accept",
+    ],
+    givesAddresses,
+    sourceRoutes,
+  ),
+  ...clause(
+    "5 their addresses",
+    "chain input {",
+    [
+      "iifname FROM meta nfproto ipv4 udp sport 68 udp dport 67 accept",
+      "iifname FROM ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
+      "iifname FROM ip6 hoplimit 255 icmpv6 type nd-router-solicit icmpv6 code 0 accept",
+    ],
+    givesAddresses,
   ),
   ...clause("5 forwarded to the LAN", "table inet vpn_firewall {", ["chain forwarded_to_lan {"], goesToLan),
   ...clause(

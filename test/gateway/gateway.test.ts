@@ -3,7 +3,7 @@
  * segments that fit; and what they do not get.
  */
 import { expect, test } from "vitest";
-import { behind, host, lan } from "../lab/addresses.ts";
+import { behind, behindGateway, host, lan } from "../lab/addresses.ts";
 import { behindDevice } from "../lab/behind.ts";
 import { answers } from "../lab/knock.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
@@ -11,7 +11,7 @@ import type { Namespace } from "../lab/namespace.ts";
 import type { ProbeKind } from "../lab/probe-plan.ts";
 import type { Process } from "../lab/process.ts";
 import { isThroughTunnel, reach } from "../lab/reach.ts";
-import { openConnectedLab } from "../attacks/attack.ts";
+import { attacker, dhcp, openConnectedLab } from "../attacks/attack.ts";
 import { vpnFirewall } from "../lab/vpn-firewall.ts";
 import { countSegments, segments } from "./segments.ts";
 
@@ -134,6 +134,55 @@ test("segments fit through the tunnel, in both directions, whatever its size; th
   expect(await segments(lab), "positive control").toEqual({ there: [], back: [] });
   expect(await knocks(lab, own.v4), "positive control").toBe("refused");
 });
+
+test("addresses, where asked for: by DHCP and by advertisements, to the machines behind and to nobody else", async () => {
+  const policy = `[forward]\nfrom = ["${behindDevice}"]\n`;
+  await using lab = await openLab({ subject: vpnFirewall({ policy }), behind: true });
+  await lab.arm();
+  expect(await addressesGiven(lab, 1)).toEqual({ lease: false, advertisements: 0 });
+  await vpnFirewall({ policy: `${policy}dhcp = true\n` }).arm(lab);
+  expect(await addressesGiven(lab, 10)).toEqual({ lease: true, advertisements: 1 });
+  // The same on the other side, which nobody asked for.
+  await lab.host.run(["python3", attacker, "advertise", "eth0", "2001:db8:9::/64"], { mayFail: true });
+  expect(await lab.leaks()).toEqual([]);
+  await lab.disarm();
+  await lab.host.run(["python3", attacker, "advertise", "eth0", "2001:db8:9::/64"]);
+  expect(await lab.leaks(), "positive control").not.toEqual([]);
+});
+
+/** What the machine behind gets of the gateway's servers. */
+async function addressesGiven(lab: Lab, seconds: number) {
+  await lab.behind.run(["nft", "-f", "-"], {
+    input: `add table ip6 heard
+delete table ip6 heard
+table ip6 heard {
+	chain heard {
+		type filter hook prerouting priority filter; policy accept;
+		icmpv6 type nd-router-advert counter
+	}
+}
+`,
+  });
+  const server = lab.host.start("DHCP server", [
+    "python3",
+    dhcp,
+    "server",
+    behindDevice,
+    behindGateway.v4,
+    behind.v4,
+  ]);
+  await server.says("ready");
+  await lab.host.run(["python3", attacker, "advertise", behindDevice, "2001:db8:9::/64"], { mayFail: true });
+  const client = await lab.behind.run(["timeout", String(seconds), "python3", dhcp, "client", "eth0"], {
+    mayFail: true,
+  });
+  await server.kill();
+  const { stdout } = await lab.behind.run(["nft", "list", "table", "ip6", "heard"]);
+  return {
+    lease: client.stdout.includes(`bound ${behind.v4}`),
+    advertisements: Number(/packets ([0-9]+)/.exec(stdout)?.[1]),
+  };
+}
 
 async function listen(lab: Lab): Promise<Process> {
   const listening = lab.behind.start("service", ["python3", "-c", serviceProgram]);

@@ -153,7 +153,8 @@ test("status of a machine that is closed", async () => {
           "masquerade": true,
           "dns": "any",
           "inbound": [],
-          "lan": false
+          "lan": false,
+          "dhcp": false
         }
       },
       "exceptions": {

@@ -66,6 +66,7 @@ const policies = fc
       { maxLength: 3, selector: (text) => text.replace(/to .*(:|\.).*/, "$1") },
     ),
     forwardLan: fc.boolean(),
+    dhcp: fc.boolean(),
     identity: fc.constantFrom("auto", "user", "none"),
     allow: lanNetworks,
     lanInbound: fc.uniqueArray(lanService, { maxLength: 3 }),
@@ -110,6 +111,7 @@ masquerade = ${wish.masquerade}
 dns = "${wish.forwardDns}"
 inbound = ${list(inbound)}
 lan = ${lan && from.length > 0 && wish.forwardLan}
+dhcp = ${from.length > 0 && wish.dhcp}
 ${wish.exceptions
   .map((exception) => Object.entries(exception).map(([key, value]) => `${key} = ${list(value)}`))
   .map((lines) => `[[allow]]\n${lines.join("\n")}\n`)

@@ -13,6 +13,7 @@ allow = ["192.168.1.0/24", "fd00::/8"]
 multicast = true
 [forward]
 from = ["eth1", "vif*"]
+dhcp = true
 [[allow]]
 name = "out"
 direction = "out"
@@ -148,6 +149,8 @@ describe("a wide policy", () => {
       { source: "203.0.113.9", destination: "10.1.1.1", ...udp(53, 4000) },
       undefined,
     ],
+    ["a lease for them", { destination: "10.1.1.1", ...udp(67, 68) }, "forwarded", "eth1"],
+    ["a lease at another card", { destination: "10.1.1.1", ...udp(67, 68) }, undefined],
     ["its own packet there", { destination: "10.1.1.1", ...udp(4000, 9) }, undefined, "eth1"],
   ])("%s", ([, changes, expected, card]) => {
     expect(reason(changes, wide, card)).toBe(expected);

@@ -80,6 +80,7 @@ test("examples/policy-gateway.toml forwards two interfaces into the tunnel", () 
       dns: "redirect",
       inbound: [{ protocol: "tcp", port: 32400, to: { text: "10.20.0.2" } }],
       lan: false,
+      dhcp: false,
     },
     lan: { allow: [{ text: "10.20.0.0/16" }], inbound: [{ protocol: "tcp", port: 22 }] },
     tunnel: {

@@ -188,6 +188,10 @@ describe("parsePolicy() refuses values that contradict each other", () => {
       'a:2:15: forward.lan is for machines behind forward.from, which is empty | list the interfaces they are on, such as forward.from = ["eth1"]',
     ],
     [
+      "forward.dhcp = true",
+      'a:1:16: forward.dhcp is for machines behind forward.from, which is empty | list the interfaces they are on, such as forward.from = ["eth1"]',
+    ],
+    [
       'forward.inbound = ["tcp/22 to 10.0.0.2"]',
       'a:1:19: forward.inbound leads to machines behind forward.from, which is empty | list the interfaces they are on, such as forward.from = ["eth1"]',
     ],

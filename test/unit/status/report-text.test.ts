@@ -39,6 +39,7 @@ from = ["eth1", "vif*"]
 dns = "redirect"
 inbound = ["udp/51413 to 10.20.0.2"]
 lan = true
+dhcp = true
 [[allow]]
 name = "mail"
 direction = "out"
@@ -103,7 +104,7 @@ port = 25
     holes    LAN: 192.168.1.0/24; ports tcp/22; multicast
              from the tunnel's far side: ports tcp/51413
              open by name, where they are: wg0
-             forwarded: eth1, vif*, masqueraded, names redirected; ports udp/51413 to 10.20.0.2; to the LAN too
+             forwarded: eth1, vif*, masqueraded, names redirected; ports udp/51413 to 10.20.0.2; to the LAN too; their addresses come from here
              exception mail: 0 packets out, 203.0.113.0/24 tcp 25
     blocked  out 12, in 4, forward 0, at the NIC 2 packets
              in the last 0.3 seconds: out 3, at the NIC 1
