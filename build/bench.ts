@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { parseArch } from "./base.ts";
 import { upArguments, upEnvironment, writeFixture } from "./bench/fixture.ts";
+import { scaleReport } from "./bench/scale.ts";
 import { measure, type Subject, type Times } from "./bench/stopwatch.ts";
 import { buildFloor, ensureBinary } from "./binary.ts";
 import { root } from "./root.ts";
@@ -79,6 +80,7 @@ async function bench(folder: string): Promise<void> {
   );
   const times = measure(subjects, rounds);
   console.log(report((name) => times.get(name) ?? { median: Number.NaN, minimum: Number.NaN }));
+  console.log(await scaleReport(folder));
 }
 
 function empty(): void {

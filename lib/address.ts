@@ -21,8 +21,8 @@ export type Network = {
 
 /** Dotted quad or RFC 4291 text, without zone, port, brackets or leading zeros; undefined for anything else. */
 export function parseAddress(text: string): Address | undefined {
-  const v4 = ipv4Value(text);
-  if (v4 !== undefined) return { family: 4, text: formatIpv4(v4) as Ipv4Address["text"] };
+  // A dotted quad without leading zeros is canonical as it is.
+  if (ipv4Value(text) !== undefined) return { family: 4, text: text as Ipv4Address["text"] };
   const v6 = ipv6Value(text);
   if (v6 !== undefined) return { family: 6, text: formatIpv6(v6) as Ipv6Address["text"] };
   return undefined;
@@ -30,11 +30,11 @@ export function parseAddress(text: string): Address | undefined {
 
 /** ADDRESS/PREFIX, or a bare address as a network of one; undefined for anything else, host bits included. */
 export function parseNetwork(text: string): Network | undefined {
-  const [host = "", prefixText, ...rest] = text.split("/");
-  const address = parseAddress(host);
-  if (address === undefined || rest.length > 0) return undefined;
+  const slash = text.indexOf("/");
+  const address = parseAddress(slash === -1 ? text : text.slice(0, slash));
+  if (address === undefined) return undefined;
   const bits = address.family === 4 ? 32 : 128;
-  const prefix = prefixText === undefined ? bits : parseDecimal(prefixText);
+  const prefix = slash === -1 ? bits : parseDecimal(text.slice(slash + 1));
   if (prefix === undefined || prefix > bits) return undefined;
   const first = addressValue(address);
   const size = 1n << BigInt(bits - prefix);
@@ -79,13 +79,13 @@ function addressValue(address: Address): bigint {
 function ipv4Value(text: string): bigint | undefined {
   const octets = text.split(".");
   if (octets.length !== 4) return undefined;
-  let value = 0n;
+  let value = 0;
   for (const part of octets) {
     const octet = parseDecimal(part);
     if (octet === undefined || octet > 255) return undefined;
-    value = value * 256n + BigInt(octet);
+    value = value * 256 + octet;
   }
-  return value;
+  return BigInt(value);
 }
 
 function ipv6Value(text: string): bigint | undefined {

@@ -1,34 +1,30 @@
 import { uptime } from "node:os";
 import { resolve } from "node:path";
-import type { Address } from "../address.ts";
-import { type Carrier, carriersOf } from "../firewall/carrier.ts";
+import type { Carrier } from "../firewall/carrier.ts";
 import { redirectsToPushed } from "../firewall/dns-redirect.ts";
 import { lockRuleset } from "../firewall/lock.ts";
-import { listAllRules, load } from "../firewall/nft.ts";
+import { listAllRules, listRulesOf, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
 import { stands } from "../firewall/stands.ts";
 import { type Statement, toUptime } from "../firewall/statement.ts";
 import { type Tunnel, addTransaction, healTransaction, openTransaction } from "../firewall/transaction.ts";
 import { type InterfaceName, means } from "../interface.ts";
 import type { HookEvent } from "../openvpn/environment.ts";
-import type { HostName, Profile } from "../openvpn/profile.ts";
+import type { Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
-import { remoteProfiles } from "../policy/remote-profiles.ts";
-import type { Port } from "../port.ts";
 import { Refusal } from "../refusal.ts";
 import { refuseUnlessTunnel, sharersOf } from "../system/interfaces.ts";
-import { type Pins, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
 import { runNow } from "../system/run-now.ts";
-import { uidOf } from "../system/users.ts";
 import { closeTunnel } from "./close-tunnel.ts";
+import { type OpenEvent, carriersFor, carriersOfOwn } from "./connection-carriers.ts";
 import { linkRulesets, loadLinkLayers } from "./link-layers.ts";
 import { note, warn } from "./messages.ts";
 import type { Settings } from "./settings.ts";
-import { namesOf, pinnedAddresses } from "./wanted.ts";
 
-export type OpenEvent = Tunnel & Pick<HookEvent, "trusted">;
+/** More than these are left to `enable` where the lock stands. */
+const fewProfiles = 16;
 
 /**
  * Puts the lock in force, or heals it, and opens it for the tunnel of a hook. Gives the profile of the connection. Throws Refusal, and
@@ -49,42 +45,24 @@ export async function openFor(
   policy: Policy,
   settings: Settings,
 ): Promise<void> {
-  await openWith(carriersFor(own, event, policy, settings), event, policy);
+  const ofOwn =
+    profilePaths(policy).length > fewProfiles ? carriersOfOwn(own, event, policy, settings) : undefined;
+  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn);
 }
 
-/** What may be sent to the servers of all VPNs; `own` is the profile of the tunnel that is to be opened, where that is known. */
-export function carriersFor(
-  own: Profile | undefined,
-  event: OpenEvent,
-  policy: Policy,
-  { stateDirectory }: Settings,
-): readonly Carrier[] {
-  const others = [
-    ...withoutFaulty(profilePaths(policy).filter(isAnother), (path) => readProfile(policy, path, "root")),
-    ...remoteProfiles(policy).filter(({ file }) => isAnother(file)),
-  ];
-  const known = own === undefined ? others : [own, ...others];
-  const pins = namesOf(known).length > 0 ? readPins(stateDirectory) : new Map();
-  const lookup = { addressesOf: pinnedAddresses(pins), uidOf };
-  return [
-    ...(own === undefined ? [] : carriersOfConnection(own, event, policy, pins)),
-    ...withoutFaulty(others, (profile) => carriersOf(profile, policy.identity, lookup)).flat(),
-  ];
-
-  function isAnother(file: string): boolean {
-    return file !== own?.file;
-  }
-}
-
+/** With the servers of all VPNs; where those of the tunnel's own are given, the others are asked for only if the lock does not stand. */
 export async function openWith(
-  carriers: readonly Carrier[],
+  carriers: () => readonly Carrier[],
   event: OpenEvent,
   policy: Policy,
+  ofOwn?: readonly Carrier[],
 ): Promise<void> {
   refuseForwarded(event.device, policy);
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
-  await open(lockRuleset(policy, carriers), linkRulesets(policy), tunnel);
+  const links = linkRulesets(policy);
+  const isOpen = ofOwn !== undefined && (await openIfStands(lockRuleset(policy, ofOwn), links, tunnel));
+  if (!isOpen) await open(lockRuleset(policy, carriers()), links, tunnel);
   try {
     // Of two that come at the same moment neither was open before; the later one now sees the other.
     await refuseShared(tunnel, policy);
@@ -105,6 +83,23 @@ async function refuseShared(tunnel: Tunnel, policy: Policy): Promise<void> {
   const { refusalOfShared } = await import("./shared-address.ts");
   const refusal = await refusalOfShared(tunnel, policy);
   if (refusal !== undefined) throw refusal;
+}
+
+/**
+ * Opens a lock that stands, without a look at the remotes of other profiles: so many are neither read nor listed while OpenVPN waits. Gives
+ * whether it did.
+ */
+async function openIfStands(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<boolean> {
+  const sets = lock.sets.flatMap(({ name, content }) => (content.of === "policy" ? [name] : []));
+  const listing = await listRulesOf(sets, runNow);
+  if (![lock, ...links].every((each) => stands(each, listing))) return false;
+  try {
+    await load([openTransaction(lock, tunnel), ...links.map(addTransaction)].join("") as Statement, runNow);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 /**
@@ -152,42 +147,5 @@ function readOwnProfile({ profile: path }: HookEvent, policy: Policy): Profile {
   throw new Refusal(
     `${profile.file}: not a client's profile`,
     "take the hook lines out of a server's configuration",
-  );
-}
-
-/** What is wrong with another profile than the connection's is told, and is no reason to end the connection. */
-function withoutFaulty<From, To>(others: readonly From[], make: (other: From) => To): readonly To[] {
-  return others.flatMap((other) => {
-    try {
-      return [make(other)];
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      warn(`left out: ${error.message}`);
-      return [];
-    }
-  });
-}
-
-/**
- * The remotes of the connection's own profile. The server that OpenVPN has just authenticated belongs to the remote
- * of that port, whatever its name stood for when it was pinned. Throws Refusal for a server that is none of them. An inner
- * profile has none: its server was reached through another tunnel, or not at all.
- */
-function carriersOfConnection(
-  profile: Profile,
-  { trusted }: OpenEvent,
-  policy: Policy,
-  pins: Pins,
-): readonly Carrier[] {
-  const addressesOf = (name: HostName, port: Port): readonly Address[] =>
-    trusted?.port === port ? [...pinnedAddresses(pins)(name), trusted.address] : pinnedAddresses(pins)(name);
-  const carriers = carriersOf(profile, policy.identity, { addressesOf, uidOf });
-  if (trusted === undefined || profile.inner === true) return carriers;
-  const { address, port } = trusted;
-  if (carriers.some((carrier) => carrier.address.text === address.text && carrier.port === port))
-    return carriers;
-  throw new Refusal(
-    `OpenVPN is connected to ${address.text} port ${port}, which is no remote of ${profile.file}`,
-    "put all remotes into the profile, none on OpenVPN's command line",
   );
 }

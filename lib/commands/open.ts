@@ -11,7 +11,8 @@ import { run } from "../system/run.ts";
 import { closeTunnel } from "./close-tunnel.ts";
 import { UsageRefusal } from "./command-line.ts";
 import { note, tell } from "./messages.ts";
-import { carriersFor, openWith } from "./open-tunnel.ts";
+import { carriersFor } from "./connection-carriers.ts";
+import { openWith } from "./open-tunnel.ts";
 import type { Settings } from "./settings.ts";
 import { startRefresh } from "./start-refresh.ts";
 import { namesOf } from "./wanted.ts";
@@ -48,7 +49,7 @@ export async function open(settings: Settings, words: readonly string[]): Promis
     );
   }
   await refuseWayOut(device, carriers);
-  await openWith(carriers, tunnel, policy);
+  await openWith(() => carriers, tunnel, policy);
   if (file !== undefined && namesOf([file.profile]).length > 0)
     startRefresh({ profile: file.profile.file, resolvers }, settings);
   return 0;

@@ -74,7 +74,16 @@ export function exceptionFor(
   );
 }
 
-function holesOf({ exceptions }: Policy): readonly Holes[] {
+/** Three chains ask, and each hook waits for hundreds of them. */
+const known = new WeakMap<Policy, readonly Holes[]>();
+
+function holesOf(policy: Policy): readonly Holes[] {
+  const holes = known.get(policy) ?? makeHoles(policy);
+  known.set(policy, holes);
+  return holes;
+}
+
+function makeHoles({ exceptions }: Policy): readonly Holes[] {
   return (["out", "in"] as const)
     .flatMap((direction) => families.map((family) => ({ direction, family })))
     .map(({ direction, family }) => ({

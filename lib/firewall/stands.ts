@@ -14,15 +14,24 @@ import { tableOf } from "./transaction.ts";
 export function stands(ruleset: Ruleset, listing: string): boolean {
   if (ruleset.family === "netdev" && isOwned(listing)) return true;
   const { blocks, elements } = withoutElements(blocksOf(ownTable(ruleset, listing)));
+  const elementsOfSet = (name: string) => elements.get(name) ?? listedAlone(ruleset, name, listing);
   const ours = blocksOf(tableOf(ruleset));
   return (
     ours.every((block) => blocks.has(block)) &&
     ![...blocks].some((block) => !ours.includes(block) && translates(block)) &&
     ruleset.sets.every(
       ({ name, content }) =>
-        content.of !== "policy" || sorted(content.elements) === sorted(elements.get(name) ?? []),
+        content.of !== "policy" || sorted(content.elements) === sorted(elementsOfSet(name)),
     )
   );
+}
+
+/** Of a set that follows the rules in a table of its own: these were listed without elements. */
+function listedAlone({ family }: Ruleset, name: string, listing: string): readonly string[] {
+  const start = listing.lastIndexOf(`\ntable ${family} vpn_firewall {\n\tset ${name} {\n`);
+  if (start === -1) return [];
+  const table = listing.slice(start + 1, listing.indexOf("\n}", start));
+  return withoutElements(blocksOf(`${table}\n`)).elements.get(name) ?? [];
 }
 
 /** Whether our table at the NICs belongs to a process, as `nft -s list` shows it. */

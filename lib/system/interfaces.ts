@@ -79,9 +79,11 @@ export function outwardInterfaces(tunnels: readonly InterfaceName[]): readonly I
 }
 
 function isOutward(name: InterfaceName): boolean {
+  if (existsSync(`${folder}/${name}/device`)) return true;
+  // Of tunnels there may be many, and to list what the kernel tells of each takes a hook long.
+  if (existsSync(`${folder}/${name}/tun_flags`)) return false;
   const entries = listDirectory(`${folder}/${name}`);
-  if (entries.includes("device")) return true;
-  if (["tun_flags", "master", "bridge"].some((entry) => entries.includes(entry))) return false;
+  if (["master", "bridge"].some((entry) => entries.includes(entry))) return false;
   if (entries.some((entry) => entry.startsWith("lower_")) || isTunOf(name, openvpnTypes)) return false;
   return outwardTypes.includes(attribute(name, "type") ?? "");
 }

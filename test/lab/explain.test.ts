@@ -194,7 +194,7 @@ port = 123
       "2001:db8:7::1, udp port 123, from an ordinary program: leaves outside the tunnel
         way: eth0, from 2001:db8:1::2, by 2001:db8:1::1
         clause: 4, an exception of the policy
-        rule: in leaving: ip6 daddr 2001:db8:7::1 udp dport 123 accept comment "4 exception: time"
+        rule: in leaving: ip6 daddr . meta l4proto . th dport { 2001:db8:7::1 . udp . 123 } accept comment "4 exceptions"
         NIC guard: lets it out at eth0, for the rules have stamped it
         otherwise: to refuse it: remove the [[allow]] named "time"
       exit 0"

@@ -14,6 +14,11 @@ async function promtool(words: readonly string[], input = ""): Promise<string> {
   return `${all}exit ${String(exitCode)}`;
 }
 
+/** The machine may send while it is looked at. */
+function uncounted(text: string): string {
+  return text.replaceAll(/^(vpn_firewall_blocked_packets_total\S+) [0-9]+$/gm, "$1 N");
+}
+
 const policy = `
 [[allow]]
 name = "ssh from the office"
@@ -38,7 +43,7 @@ test("promtool accepts what status tells, in each state, and the file is written
     });
     expect((await stat(file)).mode & 0o777).toBe(0o644);
     const written = await readFile(file, "utf8");
-    expect(written).toBe(printed.stdout);
+    expect(uncounted(written)).toBe(uncounted(printed.stdout));
     return written;
   };
   expect(await told(3)).toContain('vpn_firewall_state{state="disabled"} 1\n');
