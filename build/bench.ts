@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { parseArch } from "./base.ts";
 import { upArguments, upEnvironment, writeFixture } from "./bench/fixture.ts";
+import { pathReport } from "./bench/path.ts";
 import { scaleReport } from "./bench/scale.ts";
 import { measure, type Subject, type Times } from "./bench/stopwatch.ts";
 import { buildFloor, ensureBinary } from "./binary.ts";
@@ -34,6 +35,7 @@ if (process.argv.includes(inNamespace)) {
     ["--net", "--mount", "--", process.execPath, import.meta.filename, inNamespace],
     { extendEnv: false, env: { PATH: process.env["PATH"] }, stdio: "inherit", reject: false },
   );
+  if (exitCode === 0) console.log(await pathReport());
   process.exitCode = exitCode ?? 1;
 }
 

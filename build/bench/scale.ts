@@ -18,7 +18,7 @@ type Amount = {
 };
 
 const one: Amount = { profiles: 1, remotes: 1, networks: 1, tunnels: 1, exceptions: 1 };
-const many: Amount = { profiles: 200, remotes: 50, networks: 1000, tunnels: 50, exceptions: 200 };
+export const many: Amount = { profiles: 200, remotes: 50, networks: 1000, tunnels: 50, exceptions: 200 };
 const mostGrowth = 1.5;
 /** In turn, so that what slows the machine down for a while slows both. */
 const blocks = 6;
@@ -105,7 +105,8 @@ function median(values: readonly number[]): number {
   );
 }
 
-async function writeScale(folder: string, amount: Amount) {
+/** A policy with so many exceptions and networks, and so many profiles that it names. */
+export async function writeScale(folder: string, amount: Amount) {
   const fixture = {
     profile: join(folder, "vpn/000.conf"),
     policy: join(folder, "policy.toml"),

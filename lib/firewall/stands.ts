@@ -15,10 +15,10 @@ export function stands(ruleset: Ruleset, listing: string): boolean {
   if (ruleset.family === "netdev" && isOwned(listing)) return true;
   const { blocks, elements } = withoutElements(blocksOf(ownTable(ruleset, listing)));
   const elementsOfSet = (name: string) => elements.get(name) ?? listedAlone(ruleset, name, listing);
-  const ours = blocksOf(tableOf(ruleset));
+  const ours = new Set(blocksOf(tableOf(ruleset)));
   return (
-    ours.every((block) => blocks.has(block)) &&
-    ![...blocks].some((block) => !ours.includes(block) && translates(block)) &&
+    [...ours].every((block) => blocks.has(block)) &&
+    ![...blocks].some((block) => !ours.has(block) && translates(block)) &&
     ruleset.sets.every(
       ({ name, content }) =>
         content.of !== "policy" || sorted(content.elements) === sorted(elementsOfSet(name)),
@@ -63,16 +63,16 @@ export function ownTable({ family }: Pick<Ruleset, "family">, listing: string): 
 /** Its chains, sets and counters, each as its lines. nft lists them in the order in which they came to be. */
 export function blocksOf(table: string): readonly string[] {
   const body = table.slice(table.indexOf("\n") + 1);
-  const blocks = (body.endsWith("\n}") ? body.slice(0, -2) : body).split("\n\n");
+  const text = body.endsWith("\n}") ? body.slice(0, -2) : body;
   // What code 0 is called depends on the type beside it, which nft forgets.
-  return blocks.map((block) =>
-    withSortedSets(withProtocols(block).replaceAll("icmpv6 code no-route", "icmpv6 code 0")),
+  return withSortedSets(withProtocols(text).replaceAll("icmpv6 code no-route", "icmpv6 code 0")).split(
+    "\n\n",
   );
 }
 
 /** On a machine without /etc/protocols, which small ones do not have, nft has no names for protocols. */
-function withProtocols(block: string): string {
-  return block
+function withProtocols(table: string): string {
+  return table
     .replaceAll("meta l4proto { 6, 17 } ", "meta l4proto { tcp, udp } ")
     .replaceAll("meta l4proto 6 ", "meta l4proto tcp ")
     .replaceAll("meta l4proto 17 ", "meta l4proto udp ")
@@ -87,9 +87,8 @@ function translates(block: string): boolean {
 }
 
 /** nft has an order of its own for names of interfaces, and for tuples, in braces. */
-function withSortedSets(block: string): string {
-  if (!block.includes('{ "') && !block.includes("th dport") && !block.includes("th sport")) return block;
-  return block.replaceAll(
+function withSortedSets(table: string): string {
+  return table.replaceAll(
     /\{ ("[^{}]*|[^{}, ]+ \. [^{}]*) \}/g,
     (_, elements: string) => `{ ${sorted(elements.split(", "))} }`,
   );
