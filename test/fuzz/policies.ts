@@ -4,6 +4,12 @@ import { address, damaged, device, hostile, mostly, port } from "./hostile.ts";
 
 const protocol = fc.constantFrom("tcp", "udp");
 const service = fc.tuple(protocol, port).map(([name, number]) => `${name}/${number}`);
+const machines = fc.oneof(
+  { weight: 3, arbitrary: device },
+  { weight: 9, arbitrary: fc.constantFrom("eth1", "docker0", "virbr0", "wlan1", "br-lan", "vif*", "veth*") },
+  { weight: 1, arbitrary: fc.constantFrom("tun*", "*", "v*f") },
+);
+const seldom = fc.constantFrom("true", "false", "false", "false");
 const portForward = fc.tuple(service, address).map((parts) => parts.join(" to "));
 const lan = fc.constantFrom(
   "192.168.0.0/24",
@@ -114,14 +120,22 @@ const tables: readonly (readonly [string, fc.Arbitrary<string>])[] = [
   ],
   [
     "forward",
-    some(
-      pair("from", list(text(fc.oneof(device, fc.constantFrom("vif*", "vif1.0", "tun*", "*", "v*f"))))),
-      pair("masquerade", flag),
-      pair("dns", text(fc.constantFrom("any", "redirect"))),
-      pair("inbound", list(text(portForward))),
-      pair("lan", flag),
-      pair("dhcp", flag),
-    ),
+    fc
+      .tuple(
+        // What a machine behind may needs one that is named, and mostly nothing else is asked for than a policy could have.
+        pair(
+          "from",
+          list(text(machines)).map((names) => names.replace("[]", '["eth1"]')),
+        ),
+        some(
+          pair("masquerade", flag),
+          pair("dns", text(fc.constantFrom("any", "redirect"))),
+          pair("inbound", fc.oneof(fc.constant("[]"), list(text(portForward)))),
+          pair("lan", seldom),
+          pair("dhcp", flag),
+        ),
+      )
+      .map((lines) => lines.join("\n")),
   ],
 ];
 const exception = fc
