@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "lab",
-          include: ["test/{lab,attacks,gateway,tunnels,soak,leaktest}/**/*.test.ts"],
+          include: ["test/{lab,attacks,containers,gateway,tunnels,soak,leaktest}/**/*.test.ts"],
           ...slow,
         },
       },

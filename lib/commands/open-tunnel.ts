@@ -14,6 +14,7 @@ import type { Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { refuseUnlessTunnel, sharersOf } from "../system/interfaces.ts";
+import { canHaveNicGuard } from "../system/kernel.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
 import { runNow } from "../system/run-now.ts";
@@ -61,8 +62,9 @@ export async function openWith(
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
   const links = linkRulesets(policy);
-  const isOpen = ofOwn !== undefined && (await openIfStands(lockRuleset(policy, ofOwn), links, tunnel));
-  if (!isOpen) await open(lockRuleset(policy, carriers()), links, tunnel);
+  const lockOf = (each: readonly Carrier[]) => lockRuleset(policy, each, canHaveNicGuard());
+  const isOpen = ofOwn !== undefined && (await openIfStands(lockOf(ofOwn), links, tunnel));
+  if (!isOpen) await open(lockOf(carriers()), links, tunnel);
   try {
     // Of two that come at the same moment neither was open before; the later one now sees the other.
     await refuseShared(tunnel, policy);

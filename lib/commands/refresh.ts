@@ -10,6 +10,7 @@ import type { Policy } from "../policy/policy.ts";
 import { remoteProfiles } from "../policy/remote-profiles.ts";
 import { Refusal } from "../refusal.ts";
 import { stageFiles } from "../system/files.ts";
+import { canHaveNicGuard } from "../system/kernel.ts";
 import { type Pins, formatPins, pinsFile, readPins } from "../system/pins.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { readProfile } from "../system/profiles.ts";
@@ -79,6 +80,7 @@ function rulesetFor(policy: Policy, profile: Profile, pins: Pins): Ruleset {
   return lockRuleset(
     policy,
     carriersOf(profile, policy.identity, { addressesOf: pinnedAddresses(pins), uidOf }),
+    canHaveNicGuard(),
   );
 }
 

@@ -6,6 +6,7 @@ import type { HostName, Profile } from "../openvpn/profile.ts";
 import type { Policy } from "../policy/policy.ts";
 import { remoteProfiles } from "../policy/remote-profiles.ts";
 import { Refusal } from "../refusal.ts";
+import { canHaveNicGuard } from "../system/kernel.ts";
 import type { Pins } from "../system/pins.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
 import { uidOf } from "../system/users.ts";
@@ -52,6 +53,7 @@ export function wantedRuleset(policy: Policy, profiles: readonly Profile[], pins
   return lockRuleset(
     policy,
     outerOf(profiles).flatMap((profile) => carriersOfProfile(policy, profile, pins)),
+    canHaveNicGuard(),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Policy } from "../policy/policy.ts";
 import { fromTunnels, refuse } from "./arriving.ts";
+import { allowBetweenBridges, allowPublished } from "./containers.ts";
 import { onlyRedirectedDns, redirectDns } from "./dns-redirect.ts";
 import { answersFromLan, lanMasquerading, toLan } from "./forwarding-to-lan.ts";
 import { toTunnels } from "./leaving.ts";
@@ -25,17 +26,19 @@ export function forwarding(policy: Policy): Chain {
       ...allowPortForwards(policy),
       ...toLan(policy),
       ...answersFromLan(policy),
+      ...allowPublished(policy),
     ],
   };
 }
 
-export function forward(policy: Policy): Chain {
+export function forward(policy: Policy, guarded: boolean): Chain {
   return {
     name: nft`forward`,
     hook: nft`type filter hook forward priority filter; policy drop`,
     rules: [
       ...clampSegments(policy),
       rule(nft`jump forwarding`, nft`5 forwarded machines`),
+      ...(guarded ? allowBetweenBridges(policy) : []),
       ...refuse(
         nft`forward`,
         ...eachOf(policy.forward.from).flatMap((from) => [

@@ -1,6 +1,7 @@
 import type { Policy } from "../policy/policy.ts";
 import { fromTunnel, input, prerouting, refuse } from "./arriving.ts";
 import type { Carrier } from "./carrier.ts";
+import { publishes, stayBetweenBridges, withholdStamp } from "./containers.ts";
 import { redirectMaps, redirected, redirects } from "./dns-redirect.ts";
 import { countLeaving, exceptionCounter } from "./exceptions.ts";
 import { forward, forwarding, masquerading, redirecting } from "./forwarding.ts";
@@ -11,8 +12,11 @@ import { hookSets, lanSets, remoteSets, timedSets } from "./sets.ts";
 import { stampOf } from "./nic-guard.ts";
 import { nft } from "./statement.ts";
 
-/** The closed machine: what the policy and the profiles ask for while no hook has opened anything. */
-export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Ruleset {
+/**
+ * The closed machine: what the policy and the profiles ask for while no hook has opened anything. Without a NIC guard below it, for
+ * which not every kernel has the hook, nothing may rely on one.
+ */
+export function lockRuleset(policy: Policy, carriers: readonly Carrier[], guarded = true): Ruleset {
   const masquerade = policy.forward.masquerade && policy.forward.from.length > 0;
   return {
     family: "inet",
@@ -39,12 +43,12 @@ export function lockRuleset(policy: Policy, carriers: readonly Carrier[]): Rules
       intoTunnel(policy),
       fromTunnel(policy),
       ...redirected(policy),
-      ...(policy.forward.lan ? [forwardedToLan()] : []),
+      ...(policy.forward.lan || publishes(policy) ? [forwardedToLan()] : []),
       forwarding(policy),
       prerouting(),
       input(policy),
       output(),
-      forward(policy),
+      forward(policy, guarded),
       postrouting(policy),
       ...(redirects(policy) || policy.forward.inbound.length > 0 ? [redirecting(policy)] : []),
       ...(masquerade ? [masquerading(policy)] : []),
@@ -62,6 +66,7 @@ function stamping(policy: Policy): Chain {
     hook: nft`type filter hook postrouting priority 1000; policy accept`,
     rules: [
       rule(nft`oif "lo" accept`, nft`loopback leaves no interface`),
+      ...withholdStamp(policy),
       rule(
         nft`meta mark set meta mark | ${stampOf(policy)} accept`,
         nft`judged: the NIC guard lets it through`,
@@ -96,6 +101,7 @@ function postrouting(policy: Policy): Chain {
     name: nft`postrouting`,
     hook: nft`type filter hook postrouting priority filter; policy drop`,
     rules: [
+      ...stayBetweenBridges(policy),
       rule(nft`jump forwarding`, nft`5 forwarded machines`),
       ...countLeaving(policy),
       rule(nft`jump leaving`, nft`the reasons of the guarantee`),

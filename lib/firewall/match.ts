@@ -27,8 +27,9 @@ export function fits({ op, left, right }: Expression, packet: Packet, { sets }: 
 }
 
 function read(expression: Expression, packet: Packet): Reading {
-  const { meta, payload, ct, fib, exthdr } = expression;
+  const { meta, payload, ct, fib, exthdr, "&": masked } = expression;
   if (meta !== undefined) return readMeta(packet, String(fieldsOf(meta)["key"]));
+  if (Array.isArray(masked)) return bitsOf(read(fieldsOf(masked[0]), packet), masked[1]);
   if (payload !== undefined) {
     const { protocol, field } = fieldsOf(payload);
     return readHeader(packet, String(protocol), String(field));
@@ -41,7 +42,14 @@ function read(expression: Expression, packet: Packet): Reading {
   throw new UnknownExpression();
 }
 
+function bitsOf(reading: Reading, mask: unknown): Reading {
+  if (reading?.kind !== "number" || typeof mask !== "number") throw new UnknownExpression();
+  return { kind: "number", text: String((Number(reading.text) & mask) >>> 0) };
+}
+
 function hasState({ ct }: Expression, right: unknown): boolean {
+  // What engines have led elsewhere (DNAT) is not asked about, but where it goes then.
+  if (fieldsOf(ct)["key"] === "status") return false;
   if (fieldsOf(ct)["key"] !== "state") throw new UnknownExpression();
   const bits: readonly unknown[] = Array.isArray(right) ? right : [right];
   if (!bits.every((bit) => typeof bit === "number")) throw new UnknownExpression();

@@ -20,8 +20,26 @@ export function guardRuleset(policy: Policy, nics: readonly InterfaceName[]): Ru
 
 /** The bit of a packet's mark that says it was judged, as nft writes it. */
 export function stampOf({ stamp }: Policy): Statement {
+  return markText(2 ** stamp);
+}
+
+/** The next bit says that a packet goes from bridge to bridge. Not the stamp: that has to be the last thing that a packet gets. */
+export function betweenOf({ stamp }: Policy): Statement {
+  return markText(2 ** nextTo(stamp));
+}
+
+/** All bits but these two. */
+export function neitherOf({ stamp }: Policy): Statement {
+  return markText(0xffffffff - 2 ** stamp - 2 ** nextTo(stamp));
+}
+
+function nextTo(stamp: number): number {
+  return (stamp + 1) % 31;
+}
+
+function markText(mark: number): Statement {
   // Eight hexadecimal digits: nothing of the outside.
-  return `0x${(2 ** stamp).toString(16).padStart(8, "0")}` as Statement;
+  return `0x${mark.toString(16).padStart(8, "0")}` as Statement;
 }
 
 function egress(nic: InterfaceName): Chain {

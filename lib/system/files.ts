@@ -6,6 +6,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   readdirSync,
   renameSync,
@@ -191,8 +192,16 @@ export function refuseForeignWriters(path: string, stat = statSync(path)): void 
   if (isRootsAlone(stat) && (sticky || isRootsAlone(directory))) return;
   throw new Refusal(
     `${path}: others than root can change it`,
-    `chown root, and chmod go-w, ${path} and ${dirname(path)}`,
+    isInUserNamespace()
+      ? "in a user namespace the machine's root is nobody: use files of your own, as in --policy FILE --state DIR"
+      : `chown root, and chmod go-w, ${path} and ${dirname(path)}`,
   );
+}
+
+/** Where not every user of the machine is one, its root above all. */
+function isInUserNamespace(): boolean {
+  const map = readFileSync("/proc/self/uid_map", "latin1").trim().split(/\s+/);
+  return map.join(" ") !== "0 0 4294967295";
 }
 
 function refuseForeignReaders(path: string, { mode }: Stats): void {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { networkInterfaces, release } from "node:os";
+import { networkInterfaces } from "node:os";
 import { type Network, networkAround, parseAddress } from "../address.ts";
 import type { Machine } from "../check/machine.ts";
 import type { Surroundings, Version } from "../check/subject.ts";
@@ -9,6 +9,7 @@ import { parseDecimal } from "../text.ts";
 import { isOpenvpnConnection } from "./connections.ts";
 import { listDirectory } from "./files.ts";
 import { isPresent, outwardInterfaces } from "./interfaces.ts";
+import { kernelVersion } from "./kernel.ts";
 import { profilePaths } from "./profiles.ts";
 import { systemServers } from "./resolvers.ts";
 
@@ -23,7 +24,7 @@ const connectionFolders = [
 export function findMachine(policy: Policy, openvpn: Version | undefined): Machine {
   const named = profilePaths(policy);
   return {
-    kernel: versionOf(release()),
+    kernel: kernelVersion(),
     openvpn,
     // Not systemd-resolved's own, but those that it asks.
     resolvers: systemServers(),
@@ -38,11 +39,6 @@ export function findMachine(policy: Policy, openvpn: Version | undefined): Machi
 /** What there is for scripts that set up the resolver. */
 export function findResolverPrograms(): Pick<Surroundings, "hasResolvconf" | "hasResolved"> {
   return { hasResolvconf: existsSync("/sbin/resolvconf"), hasResolved: existsSync("/run/systemd/resolve") };
-}
-
-function versionOf(text: string): Version | undefined {
-  const [major, minor] = text.split(".").map((part) => parseDecimal(part));
-  return major === undefined || minor === undefined ? undefined : { major, minor };
 }
 
 function lans({ interfaces }: Policy): readonly Network[] {

@@ -35,6 +35,6 @@ export async function inScratchNetwork<Value>(work: (runThere: Run) => Promise<V
 function unavailable(): Refusal {
   return new Refusal(
     "Cannot make a network namespace to compare the rules in",
-    "run it as root, with util-linux installed",
+    "run it as root, with CAP_SYS_ADMIN, which containers seldom have, and util-linux installed",
   );
 }

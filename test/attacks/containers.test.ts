@@ -3,8 +3,8 @@
  * guards output lets all of it out. The programs that run them, and other firewalls, bring rules of their own that accept
  * what is forwarded; they are loaded before ours or after, at every restart anew.
  *
- * Here a container-like namespace stands behind a bridge of the host. The rules are those that docker, libvirt, ufw and
- * firewalld load by default, as far as they concern it; each is loaded after ours and before ours.
+ * Here a container-like namespace stands behind a bridge of the host. The rules are those that ufw and firewalld load by default, as
+ * far as they concern it; each is loaded after ours and before ours. Engines with their own rules are in test/containers.
  *
  * What stops it: a forward chain of our own; a drop in any base chain is final, whatever others accept, in whatever order.
  *

@@ -6,47 +6,6 @@ type RuleSet = { readonly name: string; readonly rules: string };
 
 export const ruleSets: readonly RuleSet[] = [
   {
-    name: "docker",
-    rules: `
-table ip filter {
-  chain DOCKER-USER {
-    return
-  }
-  chain FORWARD {
-    type filter hook forward priority filter; policy drop;
-    jump DOCKER-USER
-    oifname "docker0" ct state related,established accept
-    iifname "docker0" oifname != "docker0" accept
-    iifname "docker0" oifname "docker0" accept
-  }
-}
-table ip nat {
-  chain POSTROUTING {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr 172.17.0.0/16 oifname != "docker0" masquerade
-  }
-}
-`,
-  },
-  {
-    name: "libvirt",
-    rules: `
-table ip libvirt_network {
-  chain forward {
-    type filter hook forward priority filter; policy accept;
-    oifname "docker0" ip daddr 172.17.0.0/16 ct state related,established accept
-    iifname "docker0" ip saddr 172.17.0.0/16 accept
-  }
-  chain guest_nat {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr 172.17.0.0/16 ip daddr 224.0.0.0/24 return
-    ip saddr 172.17.0.0/16 ip daddr != 172.17.0.0/16 meta l4proto { tcp, udp } masquerade to :1024-65535
-    ip saddr 172.17.0.0/16 ip daddr != 172.17.0.0/16 masquerade
-  }
-}
-`,
-  },
-  {
     name: "ufw",
     rules: `
 table ip filter {

@@ -21,10 +21,12 @@ export class Namespace {
   readonly enter: readonly string[];
   readonly #started: Process[] = [];
 
-  constructor(name: string, mountNamespace?: string) {
+  /** The others are paths of namespaces that commands enter besides. */
+  constructor(name: string, mountNamespace?: string, pidNamespace?: string) {
     this.name = name;
     const mount = mountNamespace === undefined ? [] : [`--mount=${mountNamespace}`];
-    this.enter = ["nsenter", `--net=${namesDir}/${name}`, ...mount, "--"];
+    const pid = pidNamespace === undefined ? [] : [`--pid=${pidNamespace}`];
+    this.enter = ["nsenter", `--net=${namesDir}/${name}`, ...mount, ...pid, "--"];
   }
 
   async run(command: readonly string[], options: RunOptions = {}): Promise<Output> {

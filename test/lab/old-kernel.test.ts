@@ -23,6 +23,15 @@ printf '%s\\n' "$input" | '${real}' "$@"
   return { prepare: `mount --bind '${fake}' /usr/sbin/nft` };
 }
 
+test("between bridges nothing is let through that only the NIC guard would stop", async () => {
+  const installation = await install('[forward]\nfrom = ["docker0"]\n');
+  const rules = await installation.run(["print"]);
+  expect(rules.stdout).toContain('"5 forwarded: between bridges"');
+  const old = await installation.run(["print"], { through: ["setarch", "--uname-2.6"] });
+  expect(old).toMatchObject({ exitCode: 0 });
+  expect(old.stdout).not.toContain('meta iifkind "bridge"');
+});
+
 test("without the egress hook everything else works, and status says what is missing", async () => {
   const installation = await install();
   const { machine } = installation;
