@@ -18,6 +18,9 @@ export type Words = Readonly<Record<string, string | undefined>>;
 const words: readonly (readonly [string, string])[] = [
   ["TUNNELS", String.raw`(?<tunnels>"[^"]+"|\{ "[^"]+"(?:, "[^"]+")+ \})`],
   ["FROM", String.raw`(?<from>"[^"]+"|\{ "[^"]+"(?:, "[^"]+")+ \})`],
+  ["BRIDGES", String.raw`(?<bridges>"[^"]+"|\{ "[^"]+"(?:, "[^"]+")+ \})`],
+  ["BETWEEN", "0x(?<between>[0-9a-f]{8})"],
+  ["NEITHER", "0x(?<neither>[0-9a-f]{8})"],
   ["IP", String.raw`(?<ip>ip6?)`],
   ["PEER", String.raw`(?<peer>[0-9a-f.:/]+)`],
   ["PROTOCOL", String.raw`(?<protocol>tcp|udp)`],

@@ -137,6 +137,13 @@ describe("judgeTexts() refuses a lock", () => {
       /(chain forwarded_to_lan \{\n.*\n)\t\tmeta l4proto .*\n/,
       "$1",
     ],
+    [
+      "with a published port that nobody named",
+      "proto-dst 22 ct direction original",
+      "proto-dst 23 ct direction original",
+    ],
+    ["with a published port for what was not led there", "ct status dnat ct protocol tcp", "ct protocol tcp"],
+    ["with a stamp between bridges", "meta mark & 0xcfffffff accept", "meta mark & 0xdfffffff accept"],
     ["with answers of the LAN to what nobody asked", "ct direction reply accept", "accept"],
     [
       "with a chain that accepts by policy",

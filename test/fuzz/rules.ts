@@ -56,6 +56,26 @@ const redirectsToPushed: Clause["permits"] = (asked, said) =>
 const goesToLan: Clause["permits"] = ({ policy }) =>
   policy.forward.lan && policy.lan.allow.length > 0 && policy.forward.from.length > 0;
 const goesToLanFrom: Clause["permits"] = (asked, said) => goesToLan(asked, said) && namesFrom(asked, said);
+/** What an engine leads on from a port that the LAN may reach. */
+const publishes: Clause["permits"] = ({ policy: { forward, lan } }) =>
+  forward.from.length > 0 && lan.inbound.length > 0 && lan.allow.length > 0;
+const publishesFrom: Clause["permits"] = (asked, said) =>
+  publishes(asked, said) &&
+  namesFrom(asked, said) &&
+  asked.policy.lan.inbound.some(
+    (each) => each.protocol === said["protocol"] && String(each.port) === said["port"],
+  );
+/** The bit beside the stamp's, in a mask that has it, or all but these two. */
+const betweenBridges: Clause["permits"] = (asked, said) => {
+  const { stamp } = asked.policy;
+  const [bit, other] = [2 ** ((stamp + 1) % 31), 2 ** stamp];
+  return (
+    namesFrom(asked, said) &&
+    (said["bridges"] === undefined || namesFrom(asked, { from: said["bridges"] })) &&
+    Number.parseInt(said["between"] ?? "", 16) === bit &&
+    (said["neither"] === undefined || Number.parseInt(said["neither"], 16) === 0xffffffff - bit - other)
+  );
+};
 const givesAddresses: Clause["permits"] = (asked, said) =>
   asked.policy.forward.dhcp && namesFrom(asked, said);
 /** A port of the provider's, as the policy has it. */
@@ -286,7 +306,12 @@ const forwarded: readonly Clause[] = [
     ],
     givesAddresses,
   ),
-  ...clause("5 forwarded to the LAN", "table inet vpn_firewall {", ["chain forwarded_to_lan {"], goesToLan),
+  ...clause(
+    "5 forwarded to the LAN",
+    "table inet vpn_firewall {",
+    ["chain forwarded_to_lan {"],
+    (asked, said) => goesToLan(asked, said) || publishes(asked, said),
+  ),
   ...clause(
     "5 forwarded to the LAN",
     "chain forwarded_to_lan {",
@@ -296,7 +321,49 @@ const forwarded: readonly Clause[] = [
       "ip daddr @lan4 accept",
       "ip6 daddr @lan6 accept",
     ],
-    goesToLan,
+    (asked, said) => goesToLan(asked, said) || publishes(asked, said),
+  ),
+  ...clause("3 LAN: published ports", "chain forwarding {", ["iif . iifname @tunnels return"], publishes),
+  ...clause(
+    "3 LAN: published ports",
+    "chain forwarding {",
+    ["iifname TUNNELS return"],
+    (asked, said) => publishes(asked, said) && namesTunnels(asked, said),
+  ),
+  ...clause(
+    "3 LAN: published ports",
+    "chain forwarding {",
+    ["4", "6"].flatMap((family) => {
+      const ip = family === "4" ? "ip" : "ip6";
+      const flow = "ct status dnat ct protocol PROTOCOL ct original proto-dst PORT";
+      return [
+        `oifname FROM ${ip} saddr @lan${family} ${flow} ct direction original accept`,
+        `iifname FROM ${ip} daddr @lan${family} ${flow} ct state established ct direction reply goto forwarded_to_lan`,
+      ];
+    }),
+    publishesFrom,
+  ),
+  ...clause(
+    "5 between bridges",
+    "chain forward {",
+    [
+      'iifname FROM oifname BRIDGES meta iifkind "bridge" meta oifkind "bridge" meta mark set meta mark | BETWEEN accept',
+    ],
+    betweenBridges,
+  ),
+  ...clause(
+    "5 between bridges",
+    "chain postrouting {",
+    ['meta mark & BETWEEN != 0x00000000 oifname FROM meta oifkind "bridge" accept'],
+    betweenBridges,
+  ),
+  ...clause(
+    "5 between bridges: past no card",
+    "chain stamping {",
+    [
+      'meta mark & BETWEEN != 0x00000000 oifname FROM meta oifkind "bridge" meta mark set meta mark & NEITHER accept',
+    ],
+    betweenBridges,
   ),
   ...clause(
     "5 forwarded to the LAN",
