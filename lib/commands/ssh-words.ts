@@ -39,7 +39,9 @@ export function fateOf(
     ({ direction, protocol, address, port: open }) =>
       direction === "in" && protocol === "tcp" && open === port && contains(address, network),
   );
-  if (exception !== undefined) return `keeps this connection ${from}: it allows "${exception.name}"`;
+  // It takes answers of flows that were begun from there; of one that nothing tracked before, the first packet that is seen may be ours.
+  if (exception !== undefined)
+    return `lets in any connection ${from} by "${exception.name}", but may end this one: then come again`;
   if (!lan.allow.some((allowed) => contains(allowed, network))) return `cuts this connection ${from}`;
   return lan.inbound.some((service) => service.protocol === "tcp" && service.port === port)
     ? `keeps this connection ${from}: lan.inbound has tcp/${port}`

@@ -21,7 +21,7 @@ test.for<[policy: string, peer: string, port: string, fate: string]>([
   ['[lan]\nallow = ["192.168.1.0/24"]\ninbound = ["tcp/22"]\n', "192.168.1.7", "2222", "lets in no new"],
   ['[lan]\nallow = ["192.168.1.0/24"]\ninbound = ["udp/22"]\n', "192.168.1.7", "22", "lets in no new"],
   ['[lan]\nallow = ["fe80::/10"]\ninbound = ["tcp/22"]\n', "fe80::7", "22", "keeps"],
-  [allow(ssh), "203.0.113.9", "22", "keeps"],
+  [allow(ssh), "203.0.113.9", "22", "lets in any"],
   [allow(ssh), "203.0.114.9", "22", "cuts"],
   [allow(ssh), "203.0.113.9", "2222", "cuts"],
   [allow(ssh.replace("in", "out")), "203.0.113.9", "22", "cuts"],
