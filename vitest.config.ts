@@ -11,6 +11,15 @@ export default defineConfig({
       { test: { name: "binary", include: ["test/binary/**/*.test.ts"], ...slow } },
       {
         test: {
+          name: "lab",
+          include: ["test/{lab,attacks,gateway,tunnels,soak,leaktest}/**/*.test.ts"],
+          ...slow,
+        },
+      },
+      // Each of the others has a command of its own, npm run test:package and so on: they need more of the machine, and minutes.
+      { test: { name: "containers", include: ["test/containers/**/*.test.ts"], ...slow } },
+      {
+        test: {
           name: "package",
           include: ["test/package/**/*.test.ts"],
           testTimeout: 600_000,
@@ -20,14 +29,6 @@ export default defineConfig({
       },
       {
         test: {
-          name: "lab",
-          include: ["test/{lab,attacks,containers,gateway,tunnels,soak,leaktest}/**/*.test.ts"],
-          ...slow,
-        },
-      },
-      // Its own command, npm run test:fleet: it needs Ansible, and minutes.
-      {
-        test: {
           name: "fleet",
           include: ["test/fleet/**/*.test.ts"],
           testTimeout: 600_000,
@@ -35,7 +36,6 @@ export default defineConfig({
           globalSetup: ["test/package/build-once.ts"],
         },
       },
-      // Its own command, npm run test:vm: it takes a quarter of an hour.
       {
         test: {
           name: "vm",

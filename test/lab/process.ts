@@ -108,7 +108,13 @@ export class Process {
   }
 
   signal(name: NodeJS.Signals): void {
-    if (this.running) process.kill(this.pid, name);
+    if (!this.running) return;
+    try {
+      process.kill(this.pid, name);
+    } catch (error) {
+      // It has ended by itself, and we were not told yet.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   /** Its end, which has to come by itself. */
