@@ -41,7 +41,6 @@ test("a network of a person's own, without root: the tunnel or nothing", async (
 
   const clear = async () => (await reach(app)).v4;
   await expect.poll(clear, { timeout: 30_000, interval: 100 }).toBe("in the clear");
-  expect(await sentBy(lab, app), "positive control").toContain(service.v4);
   expect(await ours("enable", "--yes")).toMatchObject({ code: 0 });
   expect(await sentBy(lab, app), "closed").toEqual([]);
   const vpn = lab.host.start("the person's OpenVPN", [
@@ -63,6 +62,10 @@ test("a network of a person's own, without root: the tunnel or nothing", async (
   expect(foreign.stderr).toContain(
     "hint: in a user namespace the machine's root is nobody: use files of your own",
   );
+
+  // At the end: pasta, outside, tries connections again for a while.
+  expect(await ours("disable")).toMatchObject({ code: 0 });
+  expect(await sentBy(lab, app), "positive control").toContain(service.v4);
 });
 
 /** The person's profile and policy, and a policy that is root's; the options that name the former. */
