@@ -60,7 +60,7 @@ test("a machine is set up, set up again, saved from a policy that locks out, and
   expect(await fleet.isOpen()).toBe(false);
   await expect
     .poll(() => fleet.sh("nft list table inet vpn_firewall"), patience)
-    .toContain("ssh from the controller");
+    .toContain("exception_ssh_from_the_controller");
   expect(await fleet.sh("cat /etc/vpn-firewall/policy.toml")).toBe(policy);
 
   const back = await fleet.play("playbook.yml", metrics);
