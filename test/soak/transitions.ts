@@ -20,8 +20,14 @@ export type Outcome = { readonly state: State; readonly code?: number };
 /** `up` or `route-up`: the lock in force or healed, and open for this tunnel; or refused, and nothing is changed. */
 export function opened(state: State, tunnel: Tunnel): Outcome {
   const { written } = state;
-  if (!isReadable(written) || !presentTunnels(state).includes(tunnel)) return { state, code: 1 };
+  if (!isReadable(written) || !presentTunnels(state).includes(tunnel) || isShared(state, tunnel))
+    return { state, code: 1 };
   return { state: { ...locked(state), guard: true, opened: withTunnel(state, tunnel) }, code: 0 };
+}
+
+/** Whoever runs a hook by hand says the address that OpenVPN's own tunnel has: beside that one, while it is open, none may have it. */
+function isShared({ vpn, opened: open }: State, tunnel: Tunnel): boolean {
+  return vpn !== undefined && vpn.tunnel !== tunnel && open.includes(vpn.tunnel);
 }
 
 /** The same, killed anywhere: the lock comes first, and then the guard. */
