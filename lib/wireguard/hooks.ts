@@ -10,8 +10,9 @@ export function runs(
 ): boolean {
   return commands.some(({ text }) =>
     text.split(/[;&|]+/).some((command) => {
-      const [file = "", ...words] = command.trim().split(/\s+/);
-      return words.includes(action) && isOurs(file.replaceAll(/["']/g, ""));
+      const [, inSingle, inDouble, plain = "", words = ""] =
+        /^\s*(?:'([^']*)'|"([^"]*)"|(\S+))(.*)$/s.exec(command) ?? [];
+      return words.split(/\s+/).includes(action) && isOurs(inSingle ?? inDouble ?? plain);
     }),
   );
 }
@@ -20,6 +21,9 @@ export function runs(
 export function opensBy(program: string, text: string): boolean {
   return text.split("\n").some((line) => {
     const [key = "", command = ""] = line.split(/=(.*)/s, 2);
-    return key.trim().toLowerCase() === "postup" && command.includes(`${program} open`);
+    // In quotes where its path needs them.
+    return (
+      key.trim().toLowerCase() === "postup" && command.replaceAll(/["']/g, "").includes(`${program} open`)
+    );
   });
 }

@@ -61,7 +61,12 @@ async function connect(lab: Lab, { pin }: Server, script?: string): Promise<Proc
   const [, start = ""] = /^ExecStart=\/usr\/sbin\/(.*)$/m.exec(unit) ?? [];
   const words = start
     .split(" ")
-    .map((word) => word.replace("/usr/lib/vpn-firewall/vpnc-script", script ?? shellWords(chained)));
+    .map((word) =>
+      word.replace(
+        "/usr/lib/vpn-firewall/vpnc-script",
+        shellWords(script === undefined ? chained : [script]),
+      ),
+    );
   const process = lab.host.start("openconnect", [
     ...(await asUser(lab)),
     ...withLibraries,
