@@ -62,7 +62,7 @@ function laneScript({ profile, policy, state }: Installation, lane: number, othe
   ].join(" ");
   return `(
     for hook in ${hooks.join(" ")}; do
-      env -i script_type=$hook ${variables} ${binary} $hook --policy ${policy} --state ${state} 2>&1 ||
+      env -i script_type=$hook ${variables} '${binary}' $hook --policy ${policy} --state ${state} 2>&1 ||
         echo "failed $hook tun${lane}"
       echo ran
     done

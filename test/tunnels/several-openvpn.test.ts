@@ -24,7 +24,7 @@ test("two at once, with hooks at the same moment: one dies and comes back, and t
   await lab.host.run(command(lab, "enable"));
   await lab.judgeFromNow();
   const clients = [start(lab, home), start(lab, office)] as const;
-  await Promise.all(clients.map((client) => client.connected()));
+  await Promise.all(clients.map((client) => client.connected({ seconds: 60 })));
   expect(await openTunnels(lab)).toEqual(["tun0", "tun1"]);
   expect(await ways(lab)).toEqual({ home: true, office: true });
   expect(await lab.reachesThroughTunnel()).toBe(true);
@@ -35,11 +35,11 @@ test("two at once, with hooks at the same moment: one dies and comes back, and t
   expect((await openTunnels(lab)).length).toBe(1);
 
   const again = start(lab, home);
-  await again.connected();
+  await again.connected({ seconds: 60 });
   // Now both give up their interfaces at the same moment, and each may get the other's name.
   for (const times of [2, 3]) {
     for (const client of [again, clients[1]]) client.signal("SIGUSR1");
-    await Promise.all([again, clients[1]].map((client) => client.connected({ times, seconds: 40 })));
+    await Promise.all([again, clients[1]].map((client) => client.connected({ times, seconds: 60 })));
   }
   expect(await openTunnels(lab)).toEqual(["tun0", "tun1"]);
   expect(await ways(lab)).toEqual({ home: true, office: true });
