@@ -16,7 +16,7 @@ describe("Text from outside becomes a value or a one-line refusal, and rules no 
     );
     const accepted = outcomes.filter((outcome) => outcome.accepted).length;
     // Both ways are tried: what is all refused, or all accepted, would say little.
-    expect(accepted).toBeGreaterThan(cases / 10);
+    expect(accepted).toBeGreaterThan(cases / 20);
     expect(accepted).toBeLessThan((cases * 9) / 10);
     expect(Math.max(...outcomes.map(({ milliseconds }) => milliseconds))).toBeLessThan(tooLong);
   });
