@@ -58,9 +58,11 @@ describe("a connected client", () => {
   });
 
   test("is gone after kill() although its hook still runs", async () => {
-    await using lab = await openLab({ profile: { lines: ["script-security 2", "up '/bin/sleep 60'"] } });
+    const hook = `up '/bin/sh -c "echo it runs; exec sleep 60"'`;
+    await using lab = await openLab({ profile: { lines: ["script-security 2", hook] } });
     const vpn = await lab.start();
-    await vpn.says("/bin/sleep 60");
+    // OpenVPN says what it starts, and then the hook says it.
+    await vpn.says("it runs", { times: 2 });
     expect(await vpn.kill()).toEqual({ code: null, signal: "SIGKILL" });
   });
 
