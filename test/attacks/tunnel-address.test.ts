@@ -7,14 +7,17 @@
  * it. The kernel's answers to these go into the tunnel, where only their size and number can be seen, so they are counted
  * there. Reverse path filtering is loose, as distributions have it.
  *
+ * A machine behind has connections through the tunnel too, and an address that the neighbour can have routed to it.
+ *
  * What stops it: a packet for a tunnel's address that came by another interface is dropped before anything else; and
- * no rule accepts an established flow as such on a physical interface.
+ * no rule accepts an established flow as such on a physical interface, nor forwards one.
  *
  * Limitations: the form by ARP, which asks who has the tunnel's address, is in arp.test.ts.
  */
 import { expect, test } from "vitest";
-import { gateway, host, service } from "../lab/addresses.ts";
+import { behind, gateway, host, service } from "../lab/addresses.ts";
 import type { Lab } from "../lab/lab.ts";
+import type { Namespace } from "../lab/namespace.ts";
 import { attacker, openConnectedLab } from "./attack.ts";
 
 test("CVE-2019-14899: the machine does not answer for its tunnel's address; without the lock it does", async () => {
@@ -41,6 +44,50 @@ test("CVE-2019-14899: the machine does not answer for its tunnel's address; with
   expect(intoTheTunnel, "positive control").toBeGreaterThan(0);
 });
 
+test("CVE-2019-14899: nor does a machine behind hear the neighbour; without the lock it does", async () => {
+  await using lab = await openConnectedLab({ behind: true });
+  await lab.host.set({ "ipv4/conf/all/rp_filter": "2", "ipv4/conf/eth0/rp_filter": "2" });
+  await lab.router.ip([
+    `route add ${behind.v4}/32 via ${host.v4} dev br0`,
+    `route add ${behind.v6}/128 via ${host.v6} dev br0`,
+  ]);
+  const port = await openConnection(lab, lab.behind);
+
+  expect(await heardBehind(lab, port)).toBe(0);
+  expect(await lab.leaks()).toEqual([]);
+  expect(await lab.reachesThroughTunnel()).toBe(true);
+
+  await lab.disarm();
+  expect(await heardBehind(lab, port), "positive control").toBe(2 * segments);
+});
+
+/** Of each family. */
+const segments = 41;
+
+/** How much of what the neighbour sends in the site's name reaches the machine behind, at its own addresses. */
+async function heardBehind(lab: Lab, port: number): Promise<number> {
+  await lab.judgeFromNow();
+  await lab.behind.run(["nft", "-f", "-"], {
+    input: `add table inet observer
+delete table inet observer
+table inet observer {
+  counter heard {
+  }
+  chain heard {
+    type filter hook prerouting priority raw;
+    tcp sport 7 tcp flags & (syn | ack) == syn | ack counter name "heard"
+  }
+}
+`,
+  });
+  for (const family of ["v4", "v6"] as const) {
+    const ports = [String(port - 20), String(port + 20)];
+    await lab.router.run(["python3", attacker, "knock", service[family], "7", ...ports, behind[family]]);
+  }
+  const { stdout } = await lab.behind.run(["nft", "list", "counter", "inet", "observer", "heard"]);
+  return Number(/packets (\d+)/.exec(stdout)?.[1]);
+}
+
 /** What the machine says for its tunnel's addresses while the neighbour asks. */
 async function answers(lab: Lab, port: number) {
   await lab.judgeFromNow();
@@ -56,12 +103,12 @@ async function answers(lab: Lab, port: number) {
 }
 
 /** A connection through the tunnel that stays open and says nothing; gives its port. */
-async function openConnection(lab: Lab): Promise<number> {
+async function openConnection(lab: Lab, from: Namespace = lab.host): Promise<number> {
   const program = `import socket, time
 s = socket.create_connection(("${service.v4}", 7), 5)
 print("port", s.getsockname()[1], flush=True)
 time.sleep(600)`;
-  const connection = lab.host.start("connection", ["python3", "-c", program]);
+  const connection = from.start("connection", ["python3", "-c", program]);
   await connection.says("port ");
   return Number(connection.log.split(" ")[1]);
 }
