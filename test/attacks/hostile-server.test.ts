@@ -11,11 +11,12 @@
  * Limitations: what a server may do to the traffic in its tunnel, it may. More hostile values, without a server, are in
  * test/lab/bad-input-environment.test.ts.
  */
-import { access, appendFile, writeFile } from "node:fs/promises";
+import { access, appendFile, mkdir, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { printer, publicResolver, vpnServer } from "../lab/addresses.ts";
+import { host, printer, publicResolver, vpnServer } from "../lab/addresses.ts";
 import { forwarding } from "../lab/behind.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
+import { reach } from "../lab/reach.ts";
 import { openvpnAlone, type Subject } from "../lab/subject.ts";
 import { stateOf, vpnFirewall } from "../lab/vpn-firewall.ts";
 import { heldBack } from "./attack.ts";
@@ -41,6 +42,28 @@ test("a hostile server: what it pushes is not run, and opens nothing", async () 
   await lab.disarm();
   const travellers = { kinds: ["public-dns", "public-dns-tcp"], families: [4], bindings: ["plain"] } as const;
   expect(await heldBack(lab, travellers), "positive control").toEqual([]);
+});
+
+test("a hostile server: one that hands out the machine's own address on the LAN opens nothing, and cuts off nothing", async () => {
+  await using lab = await openLab({ subject: vpnFirewall() });
+  await handOut(lab, `${host.v4} 255.255.255.0`);
+  await lab.arm();
+  const vpn = await lab.connect();
+  const { stdout } = await lab.host.run(["ip", "-4", "-brief", "address", "show", "tun0"]);
+  expect(stdout).toContain(`${host.v4}/24`);
+
+  await lab.probe();
+  expect(await lab.leaks()).toEqual([]);
+  expect((await reach(lab.host)).v6, "the carrier, whose answers come to that address").toBe(
+    "through the tunnel",
+  );
+  await vpn.kill();
+  await lab.probe();
+  expect(await lab.leaks()).toEqual([]);
+
+  await lab.disarm();
+  await lab.probe({ kinds: ["udp"], bindings: ["device"] });
+  expect(await lab.leaks(), "positive control").not.toEqual([]);
 });
 
 test("a hostile server: a careless hook runs what it pushes (positive control)", async () => {
@@ -79,6 +102,15 @@ async function turnHostile(lab: Lab): Promise<void> {
     "persist-tun",
   ];
   await appendFile(`${lab.dir}/server-udp.conf`, pushed.map((line) => `push "${line}"\n`).join(""));
+  await server.start();
+}
+
+async function handOut(lab: Lab, address: string): Promise<void> {
+  const server = lab.server("udp");
+  await server.stop();
+  await mkdir(`${lab.dir}/clients`);
+  await writeFile(`${lab.dir}/clients/DEFAULT`, `ifconfig-push ${address}\n`);
+  await appendFile(`${lab.dir}/server-udp.conf`, `client-config-dir ${lab.dir}/clients\n`);
   await server.start();
 }
 
