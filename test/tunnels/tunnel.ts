@@ -101,6 +101,14 @@ const few: Selection = {
 };
 const everything: Selection = { also: ["vpn-udp-by-root", "vpn-tcp-by-root"] };
 
+/** Positive control: without the firewall everything goes on in the clear when a tunnel that was up is killed. */
+export async function expectLeakAfter(lab: Lab, kill: () => Promise<unknown>): Promise<void> {
+  expect(await lab.reachesThroughTunnel()).toBe(true);
+  await kill();
+  await lab.probe({ kinds: ["udp"] });
+  expect(await lab.leaks()).not.toEqual([]);
+}
+
 /** It is closed, and what tries to leave shows that. */
 export async function expectClosed(lab: Lab, probes: "few" | "everything" = "few"): Promise<void> {
   expect(await stateOf(lab)).toBe("closed");
