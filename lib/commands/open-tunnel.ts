@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import type { Carrier } from "../firewall/carrier.ts";
 import { redirectsToPushed } from "../firewall/dns-redirect.ts";
 import { lockRuleset } from "../firewall/lock.ts";
-import { listAllRules, listRulesOf, load } from "../firewall/nft.ts";
+import { listRulesOf, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
+import { setsOfPolicy } from "../firewall/sets.ts";
 import { stands } from "../firewall/stands.ts";
 import { type Statement, toUptime } from "../firewall/statement.ts";
 import { type Tunnel, addTransaction, healTransaction, openTransaction } from "../firewall/transaction.ts";
@@ -17,6 +18,7 @@ import { refuseUnlessTunnel, sharersOf } from "../system/interfaces.ts";
 import { canHaveNicGuard } from "../system/kernel.ts";
 import { readPolicy } from "../system/policy-files.ts";
 import { profilePaths, readProfile } from "../system/profiles.ts";
+import { runBeside } from "../system/run-beside.ts";
 import { runNow } from "../system/run-now.ts";
 import { closeTunnel } from "./close-tunnel.ts";
 import { type OpenEvent, carriersFor, carriersOfOwn } from "./connection-carriers.ts";
@@ -32,10 +34,12 @@ const fewProfiles = 16;
  * then nothing is more open.
  */
 export async function openTunnel(event: HookEvent, settings: Settings): Promise<Profile> {
+  // Before all else: nft lists while the policy and the profile are read.
+  const listing = listLock();
   const policy = await readPolicy(settings.policyFile);
   refuseUnlessTunnel(event.device);
   const own = readOwnProfile(event, policy);
-  await openFor(own, event, policy, settings);
+  await openFor(own, event, policy, settings, listing);
   return own;
 }
 
@@ -45,10 +49,11 @@ export async function openFor(
   event: OpenEvent,
   policy: Policy,
   settings: Settings,
+  listing = listLock(),
 ): Promise<void> {
   const ofOwn =
     profilePaths(policy).length > fewProfiles ? carriersOfOwn(own, event, policy, settings) : undefined;
-  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn);
+  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn, listing);
 }
 
 /** With the servers of all VPNs; where those of the tunnel's own are given, the others are asked for only if the lock does not stand. */
@@ -57,14 +62,15 @@ export async function openWith(
   event: OpenEvent,
   policy: Policy,
   ofOwn?: readonly Carrier[],
+  listing = listLock(),
 ): Promise<void> {
   refuseForwarded(event.device, policy);
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
   const links = linkRulesets(policy);
   const lockOf = (each: readonly Carrier[]) => lockRuleset(policy, each, canHaveNicGuard());
-  const isOpen = ofOwn !== undefined && (await openIfStands(lockOf(ofOwn), links, tunnel));
-  if (!isOpen) await open(lockOf(carriers()), links, tunnel);
+  const isOpen = ofOwn !== undefined && (await openIfStands(lockOf(ofOwn), links, tunnel, await listing));
+  if (!isOpen) await open(lockOf(carriers()), links, tunnel, await listing);
   try {
     // Of two that come at the same moment neither was open before; the later one now sees the other.
     await refuseShared(tunnel, policy);
@@ -87,13 +93,20 @@ async function refuseShared(tunnel: Tunnel, policy: Policy): Promise<void> {
   if (refusal !== undefined) throw refusal;
 }
 
+/** What is in force, as far as the policy says it. */
+function listLock(): Promise<string> {
+  return listRulesOf(setsOfPolicy, runBeside);
+}
+
 /**
- * Opens a lock that stands, without a look at the remotes of other profiles: so many are neither read nor listed while OpenVPN waits. Gives
- * whether it did.
+ * Opens a lock that stands, without a look at the remotes of other profiles: so many are not read while OpenVPN waits. Gives whether it did.
  */
-async function openIfStands(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<boolean> {
-  const sets = lock.sets.flatMap(({ name, content }) => (content.of === "policy" ? [name] : []));
-  const listing = await listRulesOf(sets, runNow);
+async function openIfStands(
+  lock: Ruleset,
+  links: readonly Ruleset[],
+  tunnel: Tunnel,
+  listing: string,
+): Promise<boolean> {
   if (![lock, ...links].every((each) => stands(each, listing))) return false;
   try {
     await load([openTransaction(lock, tunnel), ...links.map(addTransaction)].join("") as Statement, runNow);
@@ -108,8 +121,12 @@ async function openIfStands(lock: Ruleset, links: readonly Ruleset[], tunnel: Tu
  * A lock that stands is left as it is: nft would wait for the kernel to put the replaced rules away, which takes longer
  * than to read them.
  */
-async function open(lock: Ruleset, links: readonly Ruleset[], tunnel: Tunnel): Promise<void> {
-  const listing = await listAllRules(runNow);
+async function open(
+  lock: Ruleset,
+  links: readonly Ruleset[],
+  tunnel: Tunnel,
+  listing: string,
+): Promise<void> {
   const standing = links.filter((link) => stands(link, listing));
   const transaction = stands(lock, listing) ? openTransaction : healTransaction;
   try {

@@ -4,7 +4,7 @@ import type { Tunnel } from "../firewall/transaction.ts";
 import type { Policy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { sharersOf } from "../system/interfaces.ts";
-import { runNow } from "../system/run-now.ts";
+import { runBeside } from "../system/run-beside.ts";
 
 /**
  * Why a tunnel is not to be open beside one that is: they have an address in common, and connection tracking does not tell flows of
@@ -18,7 +18,7 @@ export async function refusalOfShared(
 ): Promise<Refusal | undefined> {
   const sharers = sharersOf(device, addresses);
   if (sharers.length === 0) return undefined;
-  const table = await listTable("inet", runNow);
+  const table = await listTable("inet", runBeside);
   const open = table === undefined ? [] : openTunnels(parseListing(table)).map((tunnel) => tunnel.device);
   const sharer = sharers.find((each) => open.includes(each.device) || interfaces.includes(each.device));
   if (sharer === undefined) return undefined;

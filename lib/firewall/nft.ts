@@ -67,25 +67,21 @@ export async function listRules(families: readonly TableFamily[], run: Run): Pro
   return rules;
 }
 
-/** The same for all families at once, and with other programs' rules; empty where nft cannot list what those have made. */
-export async function listAllRules(run: Run): Promise<string> {
-  const outcome = await run({ file: nftPath, args: ["-s", "list", "ruleset"] });
-  return outcome.exitCode === 0 ? outcome.stdout : "";
-}
-
 /**
- * The same without the elements of the sets, but for those of the lock in `sets`, which follow, a table for each: nft lists ten thousand
- * elements in the time in which it lists all rules a hundred times.
+ * All rules, also other programs', without the elements of the sets, but for those of the lock in `sets`, which follow, a table for each: nft
+ * lists ten thousand elements in the time in which it lists all rules a hundred times. Empty where one of these sets is not there, or nft
+ * cannot list what others have made.
  */
 export async function listRulesOf(sets: readonly Statement[], run: Run): Promise<string> {
-  const { exitCode, stdout } = await run({ file: nftPath, args: ["-s", "-t", "list", "ruleset"] });
-  if (exitCode !== 0) return "";
-  let rules = stdout;
-  for (const set of sets) {
-    const outcome = await run({ file: nftPath, args: ["-s", "list", "set", "inet", "vpn_firewall", set] });
-    rules += outcome.stdout;
-  }
-  return rules;
+  const listings = [
+    ["-s", "-t", "list", "ruleset"],
+    ...sets.map((set) => ["-s", "list", "set", "inet", "vpn_firewall", set]),
+  ];
+  // All at once, where the runner can: OpenVPN waits.
+  const outcomes = await Promise.all(listings.map(async (args) => await run({ file: nftPath, args })));
+  return outcomes.every(({ exitCode }) => exitCode === 0)
+    ? outcomes.map(({ stdout }) => stdout).join("")
+    : "";
 }
 
 /** The flowtables of all programs, in nft's own language; empty where nft cannot list what those have made. */

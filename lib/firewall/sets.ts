@@ -50,17 +50,24 @@ export function remoteSets(carriers: readonly Carrier[]): readonly NamedSet[] {
   });
 }
 
+/** The sets of which the policy says all elements. */
+export const setsOfPolicy: readonly Statement[] = families.map(lanSet);
+
 /** The private networks that the policy names; none overlaps another, which a set of intervals would refuse. */
 export function lanSets(policy: Policy): readonly NamedSet[] {
   return families.map((family) => {
     const networks = policy.lan.allow.filter((network) => network.family === family);
     return {
-      name: nft`lan${family}`,
+      name: lanSet(family),
       type: nft`ipv${family}_addr`,
       flags: nft`interval`,
       content: { of: "policy", elements: networks.map(({ text }) => nft`${text}`) },
     };
   });
+}
+
+function lanSet(family: Family): Statement {
+  return nft`lan${family}`;
 }
 
 function profileSet(name: Statement, type: Statement, elements: readonly Statement[]): NamedSet {

@@ -20,8 +20,7 @@ export function stands(ruleset: Ruleset, listing: string): boolean {
     [...ours].every((block) => blocks.has(block)) &&
     ![...blocks].some((block) => !ours.has(block) && translates(block)) &&
     ruleset.sets.every(
-      ({ name, content }) =>
-        content.of !== "policy" || sorted(content.elements) === sorted(elementsOfSet(name)),
+      ({ name, content }) => content.of !== "policy" || haveSame(content.elements, elementsOfSet(name)),
     )
   );
 }
@@ -118,6 +117,12 @@ function withoutElements(listed: readonly string[]): Taken {
     return block.slice(0, start) + block.slice(end + 3);
   });
   return { blocks: new Set(blocks), elements };
+}
+
+/** Of elements, none of which is there twice. */
+function haveSame(ours: readonly string[], listed: readonly string[]): boolean {
+  const known = new Set(listed);
+  return ours.length === listed.length && ours.every((element) => known.has(element));
 }
 
 function sorted(texts: readonly string[]): string {

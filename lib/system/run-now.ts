@@ -2,14 +2,13 @@ import type { Command, Outcome } from "./process.ts";
 import { type Ending, spawnByBinding, spawnByModule } from "./spawn-now.ts";
 
 /** OpenVPN waits for its hooks without a limit. */
-const limitMilliseconds = 5000;
+export const limitMilliseconds = 5000;
 
 /** The runner of the hooks: execa would add 40 ms to the time for which OpenVPN stands still. */
 export function runNow(command: Command): Outcome {
   return outcomeOf((spawnByBinding ?? spawnByModule)({ milliseconds: limitMilliseconds, ...command }));
 }
 
-/** Exported for its test. */
 export function outcomeOf({ status, signal, error, output }: Ending): Outcome {
   if (status !== null) {
     return { exitCode: status, stdout: textOf(output?.[1]), stderr: textOf(output?.[2]) };

@@ -1,6 +1,7 @@
 /**
  * Starts a program and waits for its end, in two ways with one result: Node's module, and what lies below it. Loading
- * the module takes 3 ms and more, since it loads Node's networking, of which waiting for a program needs nothing.
+ * the module takes 3 ms and more, since it loads Node's networking, of which waiting for a program needs nothing. A program that runs
+ * beside this one has only the second way.
  */
 import { type Command, outputLimit } from "./process.ts";
 
@@ -36,6 +37,10 @@ function numberOf(error: NodeJS.ErrnoException | undefined): number | undefined 
   return error?.errno;
 }
 
+/** The same numbers on every Linux: of a signal, and of an error as libuv has it. */
+const sigkill = 9;
+const timedOut = -110;
+
 type Binding = { readonly spawn: (options: object) => Ending };
 
 /**
@@ -66,9 +71,64 @@ function throughBinding({ file, args, input = "", milliseconds }: LimitedCommand
       output,
     ],
     timeout: milliseconds,
-    // SIGKILL, the same number on every Linux.
-    killSignal: 9,
+    killSignal: sigkill,
     maxBuffer: outputLimit,
+  });
+}
+
+type Beside = {
+  readonly spawn: (
+    file: string,
+    args: readonly string[],
+    directory: undefined,
+    environment: readonly string[],
+    stdio: readonly object[],
+    flags: number,
+  ) => number;
+  readonly kill: (signal: number) => number;
+  readonly close: () => void;
+};
+type BesideBinding = { readonly Process: new () => Beside };
+
+/** Resolves when the program has ended. */
+export type StartedBeside = Promise<Omit<Ending, "output">>;
+
+/** Starts a program whose standard output and error are these files; undefined for one that does not start. */
+export type StartBeside = (
+  command: LimitedCommand,
+  files: readonly [number, number],
+) => StartedBeside | undefined;
+
+/** Its parameters have changed within Node 24, and wrong ones end the process: for the release that the binary has alone. */
+export const startByBinding: StartBeside | undefined = process.versions.node.startsWith("24.21.")
+  ? startThroughBinding
+  : undefined;
+
+function startThroughBinding(
+  { file, args, milliseconds }: LimitedCommand,
+  files: readonly [number, number],
+): StartedBeside | undefined {
+  const { binding } = process as unknown as { readonly binding: (name: "process_wrap") => BesideBinding };
+  const { Process } = binding("process_wrap");
+  const child = new Process();
+  const stdio = [{ type: "ignore" }, ...files.map((fd) => ({ type: "fd", fd }))];
+  if (child.spawn(file, [file, ...args], undefined, [], stdio, 0) < 0) {
+    child.close();
+    return undefined;
+  }
+  return new Promise((resolve) => {
+    let error: number | undefined;
+    const limit = setTimeout(() => {
+      error = timedOut;
+      child.kill(sigkill);
+    }, milliseconds);
+    Object.assign(child, {
+      onexit: (status: number, signal: string) => {
+        clearTimeout(limit);
+        child.close();
+        resolve(signal === "" ? { status, signal: null, error } : { status: null, signal, error });
+      },
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ConflictRefusal, listTable, load } from "../../../lib/firewall/nft.ts";
+import { ConflictRefusal, listRulesOf, listTable, load } from "../../../lib/firewall/nft.ts";
 import { nft } from "../../../lib/firewall/statement.ts";
 import { Refusal } from "../../../lib/refusal.ts";
 import type { Command, Outcome, Run } from "../../../lib/system/process.ts";
@@ -55,6 +55,26 @@ test("listTable() gives undefined where there is no such table", async () => {
   const script = new Script([listCommand, failed("Error: No such file or directory\nlist table …\n")]);
   expect(await listTable("inet", script.run)).toBeUndefined();
   script.expectEnd();
+});
+
+const rulesCommand: Command = { file, args: ["-s", "-t", "list", "ruleset"] };
+const setCommand: Command = { file, args: ["-s", "list", "set", "inet", "vpn_firewall", "lan4"] };
+
+test("listRulesOf() gives the rules, and then the sets", async () => {
+  const script = new Script(
+    [rulesCommand, { ...done, stdout: "rules\n" }],
+    [setCommand, { ...done, stdout: "set\n" }],
+  );
+  expect(await listRulesOf([nft`lan4`], script.run)).toBe("rules\nset\n");
+  script.expectEnd();
+});
+
+test.for<[string, Outcome, Outcome]>([
+  ["the rules", failed("Error: …\n"), { ...done, stdout: "set\n" }],
+  ["a set, whatever the rules say", { ...done, stdout: "rules\n" }, broken("EAGAIN")],
+])("listRulesOf() gives nothing where nft does not list %s", async ([, rules, set]) => {
+  const script = new Script([rulesCommand, rules], [setCommand, set]);
+  expect(await listRulesOf([nft`lan4`], script.run)).toBe("");
 });
 
 describe("what nft says becomes a refusal:", () => {
