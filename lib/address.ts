@@ -21,22 +21,30 @@ export type Network = {
 
 /** Dotted quad or RFC 4291 text, without zone, port, brackets or leading zeros; undefined for anything else. */
 export function parseAddress(text: string): Address | undefined {
+  return parseValued(text)?.address;
+}
+
+/** An address, and what it is as a number. */
+type Valued = { readonly address: Address; readonly value: bigint };
+
+function parseValued(text: string): Valued | undefined {
+  const v4 = ipv4Value(text);
   // A dotted quad without leading zeros is canonical as it is.
-  if (ipv4Value(text) !== undefined) return { family: 4, text: text as Ipv4Address["text"] };
+  if (v4 !== undefined) return { address: { family: 4, text: text as Ipv4Address["text"] }, value: v4 };
   const v6 = ipv6Value(text);
-  if (v6 !== undefined) return { family: 6, text: formatIpv6(v6) as Ipv6Address["text"] };
-  return undefined;
+  if (v6 === undefined) return undefined;
+  return { address: { family: 6, text: formatIpv6(v6) as Ipv6Address["text"] }, value: v6 };
 }
 
 /** ADDRESS/PREFIX, or a bare address as a network of one; undefined for anything else, host bits included. */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf("/");
-  const address = parseAddress(slash === -1 ? text : text.slice(0, slash));
-  if (address === undefined) return undefined;
+  const valued = parseValued(slash === -1 ? text : text.slice(0, slash));
+  if (valued === undefined) return undefined;
+  const { address, value: first } = valued;
   const bits = address.family === 4 ? 32 : 128;
   const prefix = slash === -1 ? bits : parseDecimal(text.slice(slash + 1));
   if (prefix === undefined || prefix > bits) return undefined;
-  const first = addressValue(address);
   const size = 1n << BigInt(bits - prefix);
   if (first % size !== 0n) return undefined;
   return {
@@ -53,7 +61,7 @@ export function networkAround(address: Address, prefix: number): Network | undef
   const bits = address.family === 4 ? 32 : 128;
   if (prefix < 0 || prefix > bits) return undefined;
   const size = 1n << BigInt(bits - prefix);
-  const first = (addressValue(address) / size) * size;
+  const first = ((parseValued(address.text)?.value ?? 0n) / size) * size;
   return parseNetwork(`${address.family === 4 ? formatIpv4(first) : formatIpv6(first)}/${prefix}`);
 }
 
@@ -69,11 +77,6 @@ export function halvesOf({ family, prefix, first, last }: Network): readonly Net
 /** Whether all of `inner` lies within `outer`. */
 export function contains(outer: Network, inner: Network): boolean {
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
-}
-
-function addressValue(address: Address): bigint {
-  const value = address.family === 4 ? ipv4Value(address.text) : ipv6Value(address.text);
-  return value ?? 0n;
 }
 
 function ipv4Value(text: string): bigint | undefined {

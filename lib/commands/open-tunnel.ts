@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 import type { Carrier } from "../firewall/carrier.ts";
 import { redirectsToPushed } from "../firewall/dns-redirect.ts";
 import { lockRuleset } from "../firewall/lock.ts";
-import { listRulesOf, load } from "../firewall/nft.ts";
+import { listSets, listShape, load } from "../firewall/nft.ts";
 import type { Ruleset } from "../firewall/ruleset.ts";
-import { setsOfPolicy } from "../firewall/sets.ts";
+import { setsWithNetworks } from "../firewall/sets.ts";
 import { stands } from "../firewall/stands.ts";
 import { type Statement, toUptime } from "../firewall/statement.ts";
 import { type Tunnel, addTransaction, healTransaction, openTransaction } from "../firewall/transaction.ts";
@@ -35,11 +35,11 @@ const fewProfiles = 16;
  */
 export async function openTunnel(event: HookEvent, settings: Settings): Promise<Profile> {
   // Before all else: nft lists while the policy and the profile are read.
-  const listing = listLock();
+  const shape = listShape(runBeside);
   const policy = await readPolicy(settings.policyFile);
   refuseUnlessTunnel(event.device);
   const own = readOwnProfile(event, policy);
-  await openFor(own, event, policy, settings, listing);
+  await openFor(own, event, policy, settings, shape);
   return own;
 }
 
@@ -49,11 +49,11 @@ export async function openFor(
   event: OpenEvent,
   policy: Policy,
   settings: Settings,
-  listing = listLock(),
+  shape = listShape(runBeside),
 ): Promise<void> {
   const ofOwn =
     profilePaths(policy).length > fewProfiles ? carriersOfOwn(own, event, policy, settings) : undefined;
-  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn, listing);
+  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn, shape);
 }
 
 /** With the servers of all VPNs; where those of the tunnel's own are given, the others are asked for only if the lock does not stand. */
@@ -62,8 +62,9 @@ export async function openWith(
   event: OpenEvent,
   policy: Policy,
   ofOwn?: readonly Carrier[],
-  listing = listLock(),
+  shape = listShape(runBeside),
 ): Promise<void> {
+  const listing = listLock(shape, policy);
   refuseForwarded(event.device, policy);
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
@@ -93,9 +94,10 @@ async function refuseShared(tunnel: Tunnel, policy: Policy): Promise<void> {
   if (refusal !== undefined) throw refusal;
 }
 
-/** What is in force, as far as the policy says it. */
-function listLock(): Promise<string> {
-  return listRulesOf(setsOfPolicy, runBeside);
+/** What is in force, as far as the policy says it; empty where not all of that can be listed. */
+async function listLock(shape: Promise<string>, policy: Policy): Promise<string> {
+  const [rules, elements] = await Promise.all([shape, listSets(setsWithNetworks(policy), runBeside)]);
+  return elements === undefined ? "" : rules + elements;
 }
 
 /**

@@ -68,20 +68,25 @@ export async function listRules(families: readonly TableFamily[], run: Run): Pro
 }
 
 /**
- * All rules, also other programs', without the elements of the sets, but for those of the lock in `sets`, which follow, a table for each: nft
- * lists ten thousand elements in the time in which it lists all rules a hundred times. Empty where one of these sets is not there, or nft
- * cannot list what others have made.
+ * The same for all families at once, and with other programs' rules, without the elements of sets: nft lists ten thousand of them in the time
+ * in which it lists all rules a hundred times. Empty where it cannot list what others have made.
  */
-export async function listRulesOf(sets: readonly Statement[], run: Run): Promise<string> {
-  const listings = [
-    ["-s", "-t", "list", "ruleset"],
-    ...sets.map((set) => ["-s", "list", "set", "inet", "vpn_firewall", set]),
-  ];
-  // All at once, where the runner can: OpenVPN waits.
-  const outcomes = await Promise.all(listings.map(async (args) => await run({ file: nftPath, args })));
-  return outcomes.every(({ exitCode }) => exitCode === 0)
-    ? outcomes.map(({ stdout }) => stdout).join("")
-    : "";
+export async function listShape(run: Run): Promise<string> {
+  return (await listed(["-t", "list", "ruleset"], run)) ?? "";
+}
+
+/** Sets of the lock with their elements, each in a table of its own; undefined where one of them is not there. */
+export async function listSets(sets: readonly Statement[], run: Run): Promise<string | undefined> {
+  // At once, where the runner can: OpenVPN waits.
+  const texts = await Promise.all(
+    sets.map(async (set) => await listed(["list", "set", "inet", "vpn_firewall", set], run)),
+  );
+  return texts.includes(undefined) ? undefined : texts.join("");
+}
+
+async function listed(words: readonly string[], run: Run): Promise<string | undefined> {
+  const { exitCode, stdout } = await run({ file: nftPath, args: ["-s", ...words] });
+  return exitCode === 0 ? stdout : undefined;
 }
 
 /** The flowtables of all programs, in nft's own language; empty where nft cannot list what those have made. */

@@ -50,8 +50,10 @@ export function remoteSets(carriers: readonly Carrier[]): readonly NamedSet[] {
   });
 }
 
-/** The sets of which the policy says all elements. */
-export const setsOfPolicy: readonly Statement[] = families.map(lanSet);
+/** The sets that have elements by the policy. */
+export function setsWithNetworks({ lan }: Policy): readonly Statement[] {
+  return families.filter((family) => lan.allow.some((network) => network.family === family)).map(lanSet);
+}
 
 /** The private networks that the policy names; none overlaps another, which a set of intervals would refuse. */
 export function lanSets(policy: Policy): readonly NamedSet[] {

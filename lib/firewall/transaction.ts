@@ -41,14 +41,18 @@ export function titledTransaction(title: Statement, ruleset: Ruleset): Statement
  * network's draws out of the tunnel (TunnelVision) would leave in the clear.
  */
 export function openTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
-  return lines([
+  return lines([...emptied(ruleset), ...opening(ruleset, tunnel)]);
+}
+
+function opening(ruleset: Ruleset, tunnel: Tunnel): readonly Statement[] {
+  return [
     endPauseTransaction(),
     addTransaction(ruleset),
     ...elements(tunnel).flatMap(({ set, element, comment = nft`` }) =>
       add(table, set, [nft`${element}${comment}`]),
     ),
     ...redirectTo(ruleset, tunnel.resolvers),
-  ]);
+  ];
 }
 
 /** What hooks add to a ruleset that stands. */
@@ -64,7 +68,7 @@ export function addTransaction({ family, sets }: Ruleset): Statement {
 
 /** The same with the lock before it, for a machine on which it does not stand as it should. */
 export function healTransaction(ruleset: Ruleset, tunnel: Tunnel): Statement {
-  return lines([...declare(ruleset), ...refill(ruleset, ["policy"]), openTransaction(ruleset, tunnel)]);
+  return lines([...declare(ruleset), ...refill(ruleset, ["policy"]), ...opening(ruleset, tunnel)]);
 }
 
 /** The tunnel's elements out of their sets, there or not: a delete alone would fail on a missing one. */
@@ -156,6 +160,15 @@ function refill({ family, sets }: Ruleset, owners: readonly Content["of"][]): re
     if (!("elements" in content) || !owners.includes(content.of)) return [];
     return [nft`flush set ${tableName(family)} ${name}`, ...add(tableName(family), name, content.elements)];
   });
+}
+
+/** A set that is to be empty is not looked at, but emptied, which takes no time where it is. */
+function emptied({ family, sets }: Ruleset): readonly Statement[] {
+  return sets.flatMap(({ name, content }) =>
+    content.of === "policy" && content.elements.length === 0
+      ? [nft`flush set ${tableName(family)} ${name}`]
+      : [],
+  );
 }
 
 function add(to: Statement, set: Statement, added: readonly Statement[]): readonly Statement[] {

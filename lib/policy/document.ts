@@ -11,20 +11,31 @@ const longestText = 64 * 1024;
 /** A policy needs two: a list of strings, in an inline table. */
 const deepestNesting = 8;
 
-/** A value of a policy file that knows its name and place, so that whoever refuses it can say where it stands. */
+/** The table or the list that a value stands in, and its key or its index there. */
+type Position = { readonly container: Located; readonly key: string | number };
+
+/**
+ * A value of a policy file that knows its name and place, so that whoever refuses it can say where it stands. Both are made up when they
+ * are asked for: a hook with a sound policy, however long, does not pay for them.
+ */
 export class Located {
   readonly value: TomlValue;
-  /** For messages: `lan.allow[2]`; empty for the file itself. */
-  readonly name: string;
   readonly #source: Source;
-  /** Asked for by refusals alone: a hook with a sound policy does not pay for finding places. */
-  readonly #spot: () => Spot;
+  readonly #position: Position | undefined;
 
-  constructor(value: TomlValue, name: string, source: Source, spot: () => Spot) {
+  /** Without a position, the file itself. */
+  constructor(value: TomlValue, source: Source, position?: Position) {
     this.value = value;
-    this.name = name;
     this.#source = source;
-    this.#spot = spot;
+    this.#position = position;
+  }
+
+  /** For messages: `lan.allow[2]`; empty for the file itself. */
+  get name(): string {
+    if (this.#position === undefined) return "";
+    const { container, key } = this.#position;
+    if (typeof key === "number") return `${container.name}[${key}]`;
+    return container.name === "" ? key : `${container.name}.${key}`;
   }
 
   /** FILE:LINE:COLUMN of the value; of the header, for a table that has one. */
@@ -49,36 +60,34 @@ export class Located {
   /** The members of a table; undefined for any other value. */
   members(): ReadonlyMap<string, Located> | undefined {
     if (!isTable(this.value)) return undefined;
-    const prefix = this.name === "" ? "" : `${this.name}.`;
-    return new Map(
-      Object.entries(this.value).map(([key, value]) => [
-        key,
-        new Located(value, `${prefix}${key}`, this.#source, () => this.#member(key)),
-      ]),
-    );
+    return new Map(Object.entries(this.value).map(([key, value]) => [key, this.#within(value, key)]));
   }
 
   /** Refuses a member at its key. */
   refuseKey(key: string, problem: string, hint: string): never {
-    const { key: offset } = this.#member(key);
+    const offset = this.#spotOf(key).key;
     throw new Refusal(`${placeAt(this.#source, offset)}: ${problem}`, hint);
   }
 
   /** The items of an array; undefined for any other value. */
   items(): readonly Located[] | undefined {
     if (!Array.isArray(this.value)) return undefined;
-    return this.value.map(
-      (value, index) =>
-        new Located(value, `${this.name}[${index}]`, this.#source, () => {
-          const spot = this.#spot();
-          return spot.items[index] ?? spot;
-        }),
-    );
+    return this.value.map((value, index) => this.#within(value, index));
   }
 
-  #member(key: string): Spot {
+  #within(value: TomlValue, key: string | number): Located {
+    return new Located(value, this.#source, { container: this, key });
+  }
+
+  #spot(): Spot {
+    if (this.#position === undefined) return locate(this.#source.text);
+    const { container, key } = this.#position;
+    return container.#spotOf(key);
+  }
+
+  #spotOf(key: string | number): Spot {
     const spot = this.#spot();
-    return spot.members.get(key) ?? spot;
+    return (typeof key === "number" ? spot.items[key] : spot.members.get(key)) ?? spot;
   }
 }
 
@@ -100,7 +109,7 @@ export function parseDocument(source: Source): Located {
       "write the policy again as UTF-8 text; see that the disk was not full when it was saved",
     );
   }
-  return new Located(parseToml({ file, text }), "", { file, text }, () => locate(text));
+  return new Located(parseToml({ file, text }), { file, text });
 }
 
 /** A number for a message: TOML sets no limit to its digits. */

@@ -16,10 +16,12 @@ export function readNamedTables<Value extends { readonly name: string }>(
   return files.flatMap((file) =>
     tablesOf(file, table).map((at) => {
       const members = knownMembers(at, table);
-      const value = read(at, (key, reader, example) => {
-        const hint = `write ${key} = ${example} below its line [[${table}]]`;
-        return reader(members.get(key) ?? at.refuse(`${at.name} has no ${key}`, hint));
-      });
+      const value = read(at, (key, reader, example) =>
+        reader(
+          members.get(key) ??
+            at.refuse(`${at.name} has no ${key}`, `write ${key} = ${example} below its line [[${table}]]`),
+        ),
+      );
       const nameAt = members.get("name") ?? at;
       const first = named.get(keyOf(value));
       if (first !== undefined) {

@@ -148,7 +148,8 @@ function qemuOptions({ image, disk, parcel }: Hardware, console: string, socket:
     "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=error mitigations=off";
   const options = [
     ["-nodefaults", "-no-user-config", "-display", "none"],
-    ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"],
+    // One processor: of two, each has waited for the other for ever (soft lockups of both, QEMU 7.2).
+    ["-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "1024"],
     ["-kernel", image.kernel, "-initrd", image.initrd, "-append", kernelLine],
     ["-drive", `if=virtio,format=qcow2,file=${disk}`],
     ["-drive", `if=virtio,format=raw,readonly=on,file=${parcel}`],
