@@ -99,3 +99,19 @@ test("OpenRC starts it before the network, and after what flushes", async () => 
   const { stdout } = await machine.run("/bin/sh", ["-ec", openrcRun, "openrc-run", script, "depend"]);
   expect(stdout).toBe("need localmount\nafter nftables\nbefore net\n");
 });
+
+test("OpenRC keeps the guard running, as systemd does, on a machine that is enabled", async () => {
+  const { machine } = await install();
+  const script = path("examples/openrc/vpn-firewall-guard");
+  const say = async (run: string, ...words: readonly string[]) =>
+    await machine.run("/bin/sh", ["-ec", run, "openrc-run", script, ...words]);
+  expect((await say(openrcRun, "depend")).stdout).toBe("need vpn-firewall\nbefore net\n");
+  expect(await say(openrcRun, "start_pre"), "not enabled").toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining("nothing to guard") as string,
+  });
+  const { stdout } = await say('. "$1"; echo "$supervisor: $command $command_args, $respawn_max"');
+  const unit = await readFile(path("build/units/vpn-firewall-guard.service"), "utf8");
+  const [, start = ""] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+  expect(stdout).toBe(`supervise-daemon: ${start}, 0\n`);
+});
