@@ -19,7 +19,13 @@ const seaConfig = {
   useCodeCache: true,
   // Three tasks instead of seven: OpenVPN's units leave few, and with too few Node hangs for ever. A pool of 0 would be
   // one of as many workers as there are processors, less one.
-  execArgv: ["--v8-pool-size=1", "--disable-sigusr1", "--openssl-config=/dev/null"],
+  // With room for all that a hook makes: nothing is collected before it ends.
+  execArgv: [
+    "--v8-pool-size=1",
+    "--min-semi-space-size=4",
+    "--disable-sigusr1",
+    "--openssl-config=/dev/null",
+  ],
   // NODE_OPTIONS and --node-options are not read.
   execArgvExtension: "none",
 };

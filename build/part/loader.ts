@@ -25,8 +25,9 @@ function compile(part: string): Part {
     filename: part,
     cachedData: Buffer.from(getRawAsset(`${part}.cache`)),
   });
-  if (script.cachedDataRejected === true)
-    process.emitWarning(`the code cache of ${part} was made for another Node`);
+  // Of the first part alone: a program may change V8's flags (lib/system/optimizer.ts), and then later ones do without.
+  if (script.cachedDataRejected === true && loaded.size === 1)
+    process.emitWarning("the code cache was made for another Node");
   return script.runInThisContext() as Part;
 }
 

@@ -37,9 +37,10 @@ export async function openTunnel(event: HookEvent, settings: Settings): Promise<
   // Before all else: nft lists while the policy and the profile are read.
   const shape = listShape(runBeside);
   const policy = await readPolicy(settings.policyFile);
+  const listing = listLock(policy, shape);
   refuseUnlessTunnel(event.device);
   const own = readOwnProfile(event, policy);
-  await openFor(own, event, policy, settings, shape);
+  await openFor(own, event, policy, settings, listing);
   return own;
 }
 
@@ -49,11 +50,11 @@ export async function openFor(
   event: OpenEvent,
   policy: Policy,
   settings: Settings,
-  shape = listShape(runBeside),
+  listing = listLock(policy),
 ): Promise<void> {
   const ofOwn =
     profilePaths(policy).length > fewProfiles ? carriersOfOwn(own, event, policy, settings) : undefined;
-  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn, shape);
+  await openWith(() => carriersFor(own, event, policy, settings), event, policy, ofOwn, listing);
 }
 
 /** With the servers of all VPNs; where those of the tunnel's own are given, the others are asked for only if the lock does not stand. */
@@ -62,9 +63,8 @@ export async function openWith(
   event: OpenEvent,
   policy: Policy,
   ofOwn?: readonly Carrier[],
-  shape = listShape(runBeside),
+  listing = listLock(policy),
 ): Promise<void> {
-  const listing = listLock(shape, policy);
   refuseForwarded(event.device, policy);
   const tunnel = { ...event, opened: toUptime(uptime()) };
   await refuseShared(tunnel, policy);
@@ -95,7 +95,7 @@ async function refuseShared(tunnel: Tunnel, policy: Policy): Promise<void> {
 }
 
 /** What is in force, as far as the policy says it; empty where not all of that can be listed. */
-async function listLock(shape: Promise<string>, policy: Policy): Promise<string> {
+async function listLock(policy: Policy, shape = listShape(runBeside)): Promise<string> {
   const [rules, elements] = await Promise.all([shape, listSets(setsWithNetworks(policy), runBeside)]);
   return elements === undefined ? "" : rules + elements;
 }

@@ -3,8 +3,12 @@ import { type Policy, defaultPolicy } from "../policy/policy.ts";
 import { Refusal } from "../refusal.ts";
 import { listDirectory, readBytes, readBytesIfPresent } from "./files.ts";
 import { refuseCards } from "./interfaces.ts";
+import { stopOptimizing } from "./optimizer.ts";
 
 export const defaultPolicyFile = "/etc/vpn-firewall/policy.toml";
+
+/** In characters: a hundred networks, or twenty exceptions. */
+const longPolicy = 2048;
 
 /**
  * The policy of FILE.toml and then of each FILE.d/*.toml. Only the default file may be absent. Throws Refusal.
@@ -22,6 +26,8 @@ export async function readPolicy(file: string): Promise<Policy> {
   if (sources.length === 0) return defaultPolicy;
   // A hook without a policy file does not pay for the parser.
   const { parsePolicy } = await import("../policy/toml.ts");
+  const length = sources.reduce((sum, { text }) => sum + text.length, 0);
+  if (length > longPolicy) stopOptimizing();
   const policy = parsePolicy(sources);
   refuseCards(policy.interfaces);
   return policy;

@@ -44,6 +44,26 @@ test("nor does it on a machine without /etc/protocols, where nft has no names fo
   expect(await rules()).toBe(before);
 });
 
+test("nor with a long policy, and it says no more than with a short one, whatever it has to load late", async () => {
+  const networks = Array.from({ length: 256 }, (_, index) => `"10.1.${index}.0/24"`).join(", ");
+  const installation = await install(`[lan]\nallow = [${networks}]\n`);
+  await installation.run(["enable"]);
+  await installation.addTunnel();
+  // Whose address it is as well, is looked up by a part of its own.
+  await installation.machine.sh(
+    "ip link add eth0 type veth peer name far && ip link set far up && ip link set eth0 up && ip addr add 10.8.0.2/24 dev eth0",
+  );
+  await installation.hook("up");
+  const rules = async () => (await installation.machine.rules()).replaceAll(/\t\telements = [^}]*}\n/g, "");
+  const before = await rules();
+  expect(await installation.hook("route-up")).toMatchObject({
+    exitCode: 0,
+    stdout: "",
+    stderr: "vpn-firewall: open through tun0\n",
+  });
+  expect(await rules()).toBe(before);
+});
+
 test.for(
   hooks.flatMap((hook) =>
     [
