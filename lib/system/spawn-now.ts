@@ -76,7 +76,7 @@ function throughBinding({ file, args, input = "", milliseconds }: LimitedCommand
   });
 }
 
-type Beside = {
+type ProcessHandle = {
   readonly spawn: (
     file: string,
     args: readonly string[],
@@ -88,7 +88,7 @@ type Beside = {
   readonly kill: (signal: number) => number;
   readonly close: () => void;
 };
-type BesideBinding = { readonly Process: new () => Beside };
+type ProcessBinding = { readonly Process: new () => ProcessHandle };
 
 /** Resolves when the program has ended. */
 export type StartedBeside = Promise<Omit<Ending, "output">>;
@@ -108,7 +108,7 @@ function startThroughBinding(
   { file, args, milliseconds }: LimitedCommand,
   files: readonly [number, number],
 ): StartedBeside | undefined {
-  const { binding } = process as unknown as { readonly binding: (name: "process_wrap") => BesideBinding };
+  const { binding } = process as unknown as { readonly binding: (name: "process_wrap") => ProcessBinding };
   const { Process } = binding("process_wrap");
   const child = new Process();
   const stdio = [{ type: "ignore" }, ...files.map((fd) => ({ type: "fd", fd }))];

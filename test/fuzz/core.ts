@@ -92,12 +92,16 @@ export function judgeTexts(
   return [
     ...judge(texts.lock, closed.lock, asked),
     ...judge(texts.heal, closed.heal, { ...asked, tunnel }),
-    ...judge(texts.open, endOfPause, { ...asked, tunnel }),
+    ...judge(texts.open, emptiedBy(policy), { ...asked, tunnel }),
   ];
 }
 
-/** A hook may close what is open for a time; only what it adds could open anything. */
-const endOfPause = readDocument("flush set inet vpn_firewall paused\n");
+/** What a hook has to empty before it adds anything: the LAN's sets that have no networks, and what is open for a time. */
+function emptiedBy({ lan }: Policy): readonly Line[] {
+  const without = ([4, 6] as const).filter((family) => !lan.allow.some((each) => each.family === family));
+  const sets = [...without.map((family) => `lan${family}`), "paused"];
+  return readDocument(sets.map((set) => `flush set inet vpn_firewall ${set}\n`).join(""));
+}
 
 type Closed = Readonly<Record<"lock" | "heal", readonly Line[]>>;
 
