@@ -62,7 +62,8 @@ def send(packet):
 
 before = counts()
 for packet in json.load(sys.stdin):
-    sock = send(packet)
+    # Closed at once: a segment that is sent again, after a second, would be counted for a later one.
+    send(packet).close()
     after = counts()
     # What this machine sends has passed all its rules by now. What arrives passes those of prerouting first.
     if direction == "in":
@@ -73,6 +74,5 @@ for packet in json.load(sys.stdin):
         again = counts()
         while again != after:
             after, again = again, counts()
-    sock.close()
     print(json.dumps([[*key, after[key] - before[key]] for key in after if after[key] != before[key]]), flush=True)
     before = after
