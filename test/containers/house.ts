@@ -9,7 +9,10 @@ import { root } from "../../build/root.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Namespace } from "../lab/namespace.ts";
 
-/** `$0` is the folder of the packages. Relative, because overlayfs takes a colon for the end of a path. */
+/**
+ * `$0` is the folder of the packages. Relative, because overlayfs takes a colon for the end of a path. Control groups are of one kind
+ * where the machine has both: crun refuses the second beside the first.
+ */
 const prepare = `
 cd "$0"
 for folder in /run /var/lib /var/cache; do mount -t tmpfs -o mode=755 house $folder; done
@@ -21,8 +24,8 @@ cp bin/busybox /run/image/busybox
 cd /
 grep -q ' /sys/fs/cgroup cgroup2 ' "$1" || mount -t tmpfs -o mode=755 house /sys/fs/cgroup
 while read -r _ place kind options _; do
-  case $kind in
-  cgroup | cgroup2) mkdir -p "$place" && mount -t "$kind" -o "$options" house "$place" ;;
+  case $kind:$place in
+  cgroup:* | cgroup2:/sys/fs/cgroup) mkdir -p "$place" && mount -t "$kind" -o "$options" house "$place" ;;
   esac
 done <"$1"
 echo ready
