@@ -44,6 +44,27 @@ test("nor does it on a machine without /etc/protocols, where nft has no names fo
   expect(await rules()).toBe(before);
 });
 
+test.for([
+  ["cannot be written to", "mount -t tmpfs -o ro shm /dev/shm", true],
+  ["is full, so that what nft lists is cut off", "mount -t tmpfs -o size=4k shm /dev/shm", false],
+] as const)("where /dev/shm %s, a hook opens, and puts back what is gone", async ([, prepare, knows]) => {
+  const installation = await installed();
+  const up = async () => {
+    expect(await installation.hook("up", {}, { prepare })).toMatchObject({
+      exitCode: 0,
+      stderr: "vpn-firewall: open through tun0\n",
+    });
+    await expectOpen(installation);
+  };
+  const rules = async () => (await installation.machine.rules()).replaceAll(/\t\telements = [^}]*}\n/g, "");
+  const before = await rules();
+  await up();
+  expect((await rules()) === before, "whether it knows that the lock stands").toBe(knows);
+  await installation.machine.load("insert rule inet vpn_firewall postrouting accept");
+  expect((await installation.run(["status"])).exitCode).not.toBe(0);
+  await up();
+});
+
 test("nor with a long policy, and it says no more than with a short one, whatever it has to load late", async () => {
   const networks = Array.from({ length: 256 }, (_, index) => `"10.1.${index}.0/24"`).join(", ");
   const installation = await install(`[lan]\nallow = [${networks}]\n`);
